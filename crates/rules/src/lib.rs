@@ -1,1 +1,27 @@
-//! x
+//! The judgement of the three EKS rules: pure folds over the objects of a cluster.
+//!
+//! A [`Configuration`] is made from rule parameters; its [`Judge`] observes the objects that it [reads](Judge::reads),
+//! one at a time, and ends in a [`Report`]. Nothing here does I/O, reads a clock, or knows of AWS and Lambda.
+
+mod annotation;
+mod container_walk;
+mod decode;
+mod exemption;
+mod finding;
+mod json;
+mod kind;
+mod net_pol_check;
+pub mod object;
+mod parameters;
+mod priv_escalation;
+mod rule;
+mod trusted_reg_check;
+
+pub use annotation::{ANNOTATION_LIMIT, annotation, not_judged_annotation};
+pub use decode::{DecodeError, ListMetadata, decode, decode_list, decode_object};
+pub use exemption::{ExemptOwner, Exemption};
+pub use finding::{ContainerKind, Finding, Owner, Reason, UncoveredWorkload};
+pub use json::UniqueValue;
+pub use kind::{Kind, Need, Object, Read};
+pub use parameters::{Globs, ParameterError, RuleParameters};
+pub use rule::{ComplianceType, Configuration, Counts, JUDGEMENT_PARAMETERS, Judge, Report, RuleName, Scene, Source};

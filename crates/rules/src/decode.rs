@@ -1,0 +1,111 @@
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::kind::{Kind, Object};
+use crate::object::{Namespace, NetworkPolicy, Pod, null_as_default};
+
+/// JSON that is not an object of the kind that it should be.
+#[derive(Debug, Error)]
+#[error("{kind} {name}: {path}: {cause}")]
+pub struct DecodeError {
+    /// The kind, such as `Pod`.
+    pub kind: &'static str,
+    /// `namespace/name` of the object, as far as it could be read.
+    pub name: String,
+    /// Path of the field, such as `spec.containers[0].securityContext.privileged`; `.` for the whole object.
+    pub path: String,
+    /// What is wrong with it.
+    pub cause: String,
+}
+
+/// What a page of a list says of the list (meta/v1 `ListMeta`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListMetadata {
+    /// The token of the next page; empty on the last.
+    #[serde(rename = "continue", deserialize_with = "null_as_default")]
+    pub continue_token: String,
+    /// The version of the whole list, the same on every page.
+    #[serde(deserialize_with = "null_as_default")]
+    pub resource_version: String,
+    /// How many items follow this page, where the server says so.
+    pub remaining_item_count: Option<i64>,
+}
+
+/// Decodes one page of a list from its JSON and hands each item to `visit`.
+///
+/// # Errors
+/// A page or an item that does not decode. Items before it may have been handed over: the caller must not judge then.
+pub fn decode_list(kind: Kind, json: &[u8], visit: &mut dyn FnMut(Object<'_>)) -> Result<ListMetadata, DecodeError> {
+    match kind {
+        Kind::Namespace => list::<Namespace>(kind, json, &mut |item| visit(Object::Namespace(item))),
+        Kind::NetworkPolicy => list::<NetworkPolicy>(kind, json, &mut |item| visit(Object::NetworkPolicy(item))),
+        Kind::Pod => list::<Pod>(kind, json, &mut |item| visit(Object::Pod(item))),
+    }
+}
+
+/// Decodes one object and hands it to `visit`.
+///
+/// # Errors
+/// An object that does not decode.
+pub fn decode_object(kind: Kind, value: &Value, visit: &mut dyn FnMut(Object<'_>)) -> Result<(), DecodeError> {
+    match kind {
+        Kind::Namespace => visit(Object::Namespace(&decode(kind.name(), value)?)),
+        Kind::NetworkPolicy => visit(Object::NetworkPolicy(&decode(kind.name(), value)?)),
+        Kind::Pod => visit(Object::Pod(&decode(kind.name(), value)?)),
+    }
+    Ok(())
+}
+
+/// Decodes one object of any type.
+///
+/// # Errors
+/// An object that does not decode: the error names it and the path of the field.
+pub fn decode<T: DeserializeOwned>(kind: &'static str, value: &Value) -> Result<T, DecodeError> {
+    serde_path_to_error::deserialize(value).map_err(|error| DecodeError {
+        kind,
+        name: name_of(value),
+        path: error.path().to_string(),
+        cause: error.inner().to_string(),
+    })
+}
+
+/// A page of a list. `items` must be there: a body without it is not a list, and an empty page is `[]` or null.
+#[derive(Deserialize)]
+struct List<T> {
+    metadata: ListMetadata,
+    items: Option<Vec<T>>,
+}
+
+fn list<T: DeserializeOwned>(kind: Kind, json: &[u8], visit: &mut dyn FnMut(&T)) -> Result<ListMetadata, DecodeError> {
+    let page: List<T> = match serde_json::from_slice(json) {
+        Ok(page) => page,
+        Err(error) => return Err(find_item::<T>(kind, json, &error)),
+    };
+    page.items.iter().flatten().for_each(visit);
+    Ok(page.metadata)
+}
+
+/// Finds the item of a page that does not decode, to name it. Only the way of an error comes here.
+fn find_item<T: DeserializeOwned>(kind: Kind, json: &[u8], error: &serde_json::Error) -> DecodeError {
+    let items: Vec<Value> =
+        serde_json::from_slice::<List<Value>>(json).ok().and_then(|page| page.items).unwrap_or_default();
+    items.iter().find_map(|item| decode::<T>(kind.name(), item).err()).unwrap_or_else(|| DecodeError {
+        kind: kind.name(),
+        name: "list".to_owned(),
+        path: ".".to_owned(),
+        cause: error.to_string(),
+    })
+}
+
+/// `namespace/name` of an object, as far as it can be read.
+fn name_of(value: &Value) -> String {
+    let part = |name: &str| value.pointer(&format!("/metadata/{name}")).and_then(Value::as_str);
+    match (part("namespace"), part("name")) {
+        (Some(namespace), Some(name)) => format!("{namespace}/{name}"),
+        (None, Some(name)) => name.to_owned(),
+        _ => "without a name".to_owned(),
+    }
+}

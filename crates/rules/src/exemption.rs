@@ -1,0 +1,156 @@
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::finding::Owner;
+use crate::parameters::ParameterError;
+use crate::rule::RuleName;
+
+/// What an exemption may look like, for error messages.
+const SHAPE: &str = r#"a JSON list of {"rules"?: [...], "namespace", "owner"?: {"kind","name"}, "pod"?, "container"?, "reason", "expires"?: "YYYY-MM-DD"}"#;
+
+/// A subject that is known not to comply and is accepted for a stated reason. Names are exact.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exemption {
+    /// The rules that it holds for, by name; all where absent.
+    #[serde(default)]
+    pub rules: Option<Vec<RuleName>>,
+    /// The namespace.
+    pub namespace: String,
+    /// The owner of the pods.
+    #[serde(default)]
+    pub owner: Option<ExemptOwner>,
+    /// One pod.
+    #[serde(default)]
+    pub pod: Option<String>,
+    /// One container or image volume.
+    #[serde(default)]
+    pub container: Option<String>,
+    /// Why; never empty.
+    pub reason: String,
+    /// The last day, in UTC, on which it holds.
+    #[serde(default, deserialize_with = "date")]
+    pub expires: Option<Date>,
+}
+
+/// The owner that an exemption names.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct ExemptOwner {
+    /// Kind, such as `Deployment`.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+}
+
+impl Exemption {
+    /// Reads a list of exemptions from its JSON.
+    ///
+    /// # Errors
+    /// JSON of another shape, an empty namespace, an empty reason or a date that does not exist.
+    pub fn parse_list(parameter: &str, json: &str) -> Result<Vec<Self>, ParameterError> {
+        let error =
+            |given: String| ParameterError { parameter: parameter.to_owned(), given, allowed: SHAPE.to_owned() };
+        let exemptions: Vec<Self> = serde_json::from_str(json).map_err(|cause| error(format!("{json:?} ({cause})")))?;
+        for (index, exemption) in exemptions.iter().enumerate() {
+            for (name, text) in [("namespace", &exemption.namespace), ("reason", &exemption.reason)] {
+                if text.trim().is_empty() {
+                    return Err(error(format!("item {index} with an empty {name}")));
+                }
+            }
+        }
+        Ok(exemptions)
+    }
+
+    /// The exemption in words, for notes.
+    fn subject(&self) -> String {
+        let mut words = self.namespace.clone();
+        if let Some(owner) = &self.owner {
+            words.push_str(&format!("/{}/{}", owner.kind, owner.name));
+        }
+        if let Some(pod) = &self.pod {
+            words.push_str(&format!("/Pod/{pod}"));
+        }
+        if let Some(container) = &self.container {
+            words.push_str(&format!("[{container}]"));
+        }
+        words
+    }
+}
+
+/// The exemptions of one judgement: which hold today, and which were of use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exemptions {
+    held: Vec<(Exemption, bool)>,
+    expired: Vec<Exemption>,
+}
+
+/// The subject that an exemption is looked up for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'a> {
+    /// The namespace.
+    pub(crate) namespace: &'a str,
+    /// Owner, pod and container; none for a namespace.
+    pub(crate) container: Option<(&'a Owner, &'a str, &'a str)>,
+}
+
+impl Exemptions {
+    /// Those that concern `rule`, as they stand on `today` (UTC).
+    pub(crate) fn new(exemptions: &[Exemption], rule: RuleName, today: Date) -> Self {
+        let concern =
+            exemptions.iter().filter(|exemption| exemption.rules.as_ref().is_none_or(|rules| rules.contains(&rule)));
+        let (expired, held): (Vec<_>, Vec<_>) =
+            concern.cloned().partition(|exemption| exemption.expires.is_some_and(|last| last < today));
+        Self { held: held.into_iter().map(|exemption| (exemption, false)).collect(), expired }
+    }
+
+    /// Whether the subject is exempt. Every exemption that matches counts as used.
+    pub(crate) fn exempt(&mut self, subject: Subject<'_>) -> bool {
+        let mut exempt = false;
+        for (exemption, used) in &mut self.held {
+            if matches(exemption, subject) {
+                *used = true;
+                exempt = true;
+            }
+        }
+        exempt
+    }
+
+    /// The notes about exemptions that expired or matched nothing.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let expired = self.expired.iter().map(|exemption| {
+            let last = exemption.expires.map(|date| date.to_string()).unwrap_or_default();
+            format!("exemption of {} expired after {last}", exemption.subject())
+        });
+        let redundant = self.held.iter().filter(|(_, used)| !used);
+        expired
+            .chain(
+                redundant.map(|(exemption, _)| {
+                    format!("exemption of {} is redundant: it matched nothing", exemption.subject())
+                }),
+            )
+            .collect()
+    }
+}
+
+fn matches(exemption: &Exemption, subject: Subject<'_>) -> bool {
+    if exemption.namespace != subject.namespace {
+        return false;
+    }
+    let Some((owner, pod, container)) = subject.container else {
+        return exemption.owner.is_none() && exemption.pod.is_none() && exemption.container.is_none();
+    };
+    exemption.owner.as_ref().is_none_or(|exempt| exempt.kind == owner.kind && exempt.name == owner.name)
+        && exemption.pod.as_deref().is_none_or(|name| name == pod)
+        && exemption.container.as_deref().is_none_or(|name| name == container)
+}
+
+fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let shape = text.len() == 10;
+    text.parse()
+        .ok()
+        .filter(|_| shape)
+        .map(Some)
+        .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not a date of the form YYYY-MM-DD")))
+}

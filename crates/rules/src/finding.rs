@@ -1,0 +1,231 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::object::{Metadata, Pod};
+
+/// Why a subject is not compliant. The order is the one in which reasons are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Reason {
+    /// No network policy is in the namespace or selects it.
+    NoPolicy,
+    /// Some pods of the namespace are selected by no network policy.
+    UncoveredPods,
+    /// Ingress is not denied by default.
+    IngressNotDenied,
+    /// Egress is not denied by default.
+    EgressNotDenied,
+    /// Nothing in the cluster enforces network policies.
+    NotEnforced,
+    /// `allowPrivilegeEscalation` is true.
+    AllowPrivilegeEscalation,
+    /// `privileged` is true.
+    Privileged,
+    /// The capability SYS_ADMIN is added.
+    SysAdmin,
+    /// `allowPrivilegeEscalation` is unset, which allows it.
+    Unset,
+    /// The image comes from a registry or repository that no entry trusts.
+    Untrusted,
+    /// The image reference does not parse.
+    Unparsable,
+    /// The image reference has no digest although one is required.
+    NotPinned,
+    /// The running image comes from elsewhere than the reference says, and from where no entry trusts.
+    RunningImageUntrusted,
+}
+
+impl Reason {
+    /// How bad a reason is; the annotation names the worst subjects first.
+    const fn severity(self) -> u8 {
+        match self {
+            Self::Privileged | Self::Unparsable | Self::NotEnforced => 3,
+            Self::SysAdmin | Self::Untrusted | Self::NoPolicy => 2,
+            Self::AllowPrivilegeEscalation | Self::RunningImageUntrusted | Self::UncoveredPods => 1,
+            Self::Unset | Self::NotPinned | Self::IngressNotDenied | Self::EgressNotDenied => 0,
+        }
+    }
+}
+
+/// The object in whose name a finding is told: the controller of a pod, or the pod itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Owner {
+    /// Kind, such as `Deployment`.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+}
+
+impl Owner {
+    /// An owner of this kind and name.
+    #[must_use]
+    pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { kind: kind.into(), name: name.into() }
+    }
+
+    /// The owner of a pod: its controller, where a ReplicaSet whose name ends in the pod's `pod-template-hash` stands
+    /// for its Deployment; a pod without a controller, and a static pod (whose controller is its node), owns itself.
+    #[must_use]
+    pub fn of(pod: &Metadata) -> Self {
+        match pod.controller() {
+            Some(controller) if !pod.mirror => {
+                if controller.kind == "ReplicaSet"
+                    && let Some(hash) = pod.labels.get("pod-template-hash")
+                    && let Some(deployment) = controller.name.strip_suffix(hash).and_then(|name| name.strip_suffix('-'))
+                    && !deployment.is_empty()
+                {
+                    return Self::new("Deployment", deployment);
+                }
+                Self::new(&controller.kind, &controller.name)
+            }
+            _ => Self::new("Pod", &pod.name),
+        }
+    }
+}
+
+/// Which list of a pod a container stands in; an image volume counts as a container for its image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ContainerKind {
+    /// `spec.initContainers`, sidecars included.
+    InitContainer,
+    /// `spec.containers`.
+    Container,
+    /// `spec.ephemeralContainers`.
+    EphemeralContainer,
+    /// `spec.volumes[].image`.
+    ImageVolume,
+}
+
+/// Pods of one owner, as a namespace's finding lists them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct UncoveredWorkload {
+    /// Kind of the owner.
+    pub kind: String,
+    /// Name of the owner.
+    pub name: String,
+    /// How many of its pods no policy selects.
+    pub pods: u64,
+}
+
+/// One subject that is not compliant, in the shape of `--output json`: every key is always there, null where it does
+/// not apply.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    /// The namespace; null for a finding of the whole cluster.
+    pub namespace: Option<String>,
+    /// The owner of the pods; null for a finding of a namespace.
+    pub owner: Option<Owner>,
+    /// One of the pods as an example: the first by name.
+    pub pod: Option<String>,
+    /// How many pods share the finding.
+    pub pods: Option<u64>,
+    /// The container's name, or the volume's.
+    pub container: Option<String>,
+    /// Which list the container stands in.
+    pub container_kind: Option<ContainerKind>,
+    /// The reasons: the union over the pods, in the order of [`Reason`].
+    pub reasons: Vec<Reason>,
+    /// The image as written; null where the rule does not look at images.
+    pub image: Option<String>,
+    /// Whether the pod is a static pod; null for a finding of a namespace.
+    pub mirror: Option<bool>,
+    /// The workloads that no policy covers; null where the finding does not list them.
+    pub workloads: Option<Vec<UncoveredWorkload>>,
+    /// What to do about it, in a sentence or two.
+    pub advice: String,
+}
+
+impl Finding {
+    /// The order in which the annotation names subjects: worst reason first, then more pods, then the findings' order.
+    pub(crate) fn weight(&self) -> (u8, u64) {
+        let severity = self.reasons.iter().map(|reason| reason.severity()).max().unwrap_or(0);
+        (severity, self.pods.unwrap_or(0))
+    }
+}
+
+/// What a finding is about: pods of one owner that share it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ContainerKey {
+    namespace: Box<str>,
+    owner: Owner,
+    container: Box<str>,
+    kind: ContainerKind,
+    image: Option<Box<str>>,
+}
+
+/// What is remembered of it.
+#[derive(Clone, Debug)]
+struct ContainerEntry {
+    reasons: BTreeSet<Reason>,
+    pod: Box<str>,
+    pods: u64,
+    mirror: bool,
+}
+
+/// The findings about containers, folded so that memory grows with distinct workloads and not with pods.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ContainerFindings {
+    entries: BTreeMap<ContainerKey, ContainerEntry>,
+}
+
+impl ContainerFindings {
+    /// Adds what was found on one container of one pod. `image` is part of the finding's identity where it is given.
+    pub(crate) fn add(
+        &mut self,
+        pod: &Pod,
+        kind: ContainerKind,
+        container: &str,
+        image: Option<&str>,
+        reasons: &[Reason],
+    ) {
+        let metadata = &pod.metadata;
+        let key = ContainerKey {
+            namespace: metadata.namespace.as_str().into(),
+            owner: Owner::of(metadata),
+            container: container.into(),
+            kind,
+            image: image.map(Into::into),
+        };
+        let entry = self.entries.entry(key).or_insert_with(|| ContainerEntry {
+            reasons: BTreeSet::new(),
+            pod: metadata.name.as_str().into(),
+            pods: 0,
+            mirror: metadata.mirror,
+        });
+        entry.reasons.extend(reasons);
+        entry.pods += 1;
+        if *metadata.name < *entry.pod {
+            entry.pod = metadata.name.as_str().into();
+        }
+    }
+
+    /// How many distinct subjects there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// The findings in order, each with the advice that `advise` words for it.
+    pub(crate) fn into_findings(self, advise: impl Fn(&Finding) -> String) -> Vec<Finding> {
+        self.entries
+            .into_iter()
+            .map(|(key, entry)| {
+                let mut finding = Finding {
+                    namespace: Some(key.namespace.into()),
+                    owner: Some(key.owner),
+                    pod: Some(entry.pod.into()),
+                    pods: Some(entry.pods),
+                    container: Some(key.container.into()),
+                    container_kind: Some(key.kind),
+                    reasons: entry.reasons.into_iter().collect(),
+                    image: key.image.map(Into::into),
+                    mirror: Some(entry.mirror),
+                    ..Finding::default()
+                };
+                finding.advice = advise(&finding);
+                finding
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,31 @@
+//! Kubernetes objects, cut down to the fields that a rule reads.
+//!
+//! Every type decodes from the JSON of the Kubernetes API (and so from YAML manifests): unknown fields are skipped,
+//! `null` is the same as absent, a known field of the wrong type is an error. The field names are the API's.
+
+mod metadata;
+mod namespace;
+mod network_policy;
+mod pod;
+mod workload;
+
+pub use metadata::{Metadata, OwnerReference};
+pub use namespace::{Namespace, NamespaceMetadata, NamespaceStatus};
+pub use network_policy::{
+    IpBlock, LabelSelector, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyRule, NetworkPolicySpec, SelectorRequirement,
+};
+pub use pod::{
+    Capabilities, Container, ContainerStatus, ImageVolume, Pod, PodOs, PodSpec, PodStatus, SecurityContext, Volume,
+};
+pub use workload::{CronJob, PodTemplate, PodTemplateSpec, Workload};
+
+use serde::{Deserialize, Deserializer};
+
+/// Reads `null` as the type's default, as the Kubernetes API does.
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
