@@ -1,0 +1,178 @@
+//! Lists, paged like a real API server does it (reference: Kubernetes API concepts, "Retrieving large results sets in chunks").
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::cluster::Store;
+use super::selector::Selector;
+use super::status;
+use crate::answer::{Answer, Content};
+use crate::fault::FaultAction;
+use crate::spec::ResourceKind;
+
+/// The resource version of every snapshot: nothing ever changes in this world.
+const RESOURCE_VERSION: &str = "184467";
+
+/// Bodies longer than so many items are made while they are sent, so many items at a time.
+const CHUNK: usize = 50;
+
+/// What a list request asks for.
+struct ListQuery {
+    limit: Option<usize>,
+    start: usize,
+    selector: Selector,
+}
+
+impl ListQuery {
+    /// Reads the query; the error is the answer.
+    fn read(query: &[(String, String)]) -> Result<Self, Box<Answer>> {
+        let bad = |message: &str| Box::new(status::bad_request(message));
+        let text = |name: &str| query.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
+        let (limit, token, version) = (text("limit"), text("continue"), text("resourceVersion"));
+        let limit = match limit {
+            "" | "0" => None,
+            digits => Some(digits.parse().map_err(|_| bad("strconv.ParseInt: parsing limit: invalid syntax"))?),
+        };
+        if !token.is_empty() && !version.is_empty() && version != "0" {
+            return Err(bad("specifying resource version is not allowed when using continue"));
+        }
+        if !token.is_empty() && version == "0" {
+            return Err(bad("specifying resource version is not allowed when using continue"));
+        }
+        let start = if token.is_empty() { 0 } else { position(token).map_err(|message| bad(&message))? };
+        let selector = Selector::read(text("labelSelector"), text("fieldSelector")).map_err(|message| bad(&message))?;
+        // The watch cache answers "any version will do" and knows no chunks.
+        let limit = if version == "0" { None } else { limit };
+        Ok(Self { limit, start, selector })
+    }
+}
+
+/// The position that a continue token holds. Which resource it is for is not in it, as in the real one: the key is relative.
+fn position(token: &str) -> Result<usize, String> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|error| format!("continue key is not valid: {error}"))?;
+    let token: Value = serde_json::from_slice(&bytes).map_err(|error| format!("continue key is not valid: {error}"))?;
+    if token["v"] != "meta.k8s.io/v1" {
+        return Err(format!("continue key is not valid: server does not recognize this encoded version {}", token["v"]));
+    }
+    let start = token["start"].as_str().and_then(|start| start.parse().ok());
+    start.ok_or_else(|| "continue key is not valid: encoded start key is empty".to_owned())
+}
+
+fn token(position: usize, version: i64) -> String {
+    URL_SAFE_NO_PAD.encode(json!({"v": "meta.k8s.io/v1", "rv": version, "start": position.to_string()}).to_string())
+}
+
+/// Which objects of a kind a list is about, by number: stored ones first, then generated ones.
+enum Matching {
+    All(usize),
+    Some(Vec<usize>),
+}
+
+impl Matching {
+    fn of(store: &Store, kind: &ResourceKind, namespace: Option<&str>, selector: &Selector) -> Self {
+        let (items, generated) = (store.items(kind), store.generated_of(kind));
+        if namespace.is_none() && selector.is_empty() {
+            return Self::All(items.len() + generated);
+        }
+        let stored = items.iter().enumerate().filter(|(_, item)| {
+            namespace.is_none_or(|namespace| item.namespace == namespace) && selector.admits(&item.object)
+        });
+        let made_up = (0..generated).filter(|number| {
+            namespace.is_none_or(|namespace| store.generated.namespace(*number) == namespace)
+                && (selector.is_empty() || selector.admits(&store.generated.object(*number)))
+        });
+        Self::Some(stored.map(|(number, _)| number).chain(made_up.map(|number| items.len() + number)).collect())
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::All(count) => *count,
+            Self::Some(numbers) => numbers.len(),
+        }
+    }
+
+    fn number(&self, position: usize) -> usize {
+        match self {
+            Self::All(_) => position,
+            Self::Some(numbers) => numbers.get(position).copied().unwrap_or(usize::MAX),
+        }
+    }
+}
+
+/// Answers a list request, with the faults that only a list knows.
+pub(super) fn answer(
+    store: &Arc<Store>,
+    kind: &ResourceKind,
+    namespace: Option<&str>,
+    query: &[(String, String)],
+    fault: Option<&FaultAction>,
+) -> Answer {
+    let list = match ListQuery::read(query) {
+        Ok(list) => list,
+        Err(answer) => return *answer,
+    };
+    if matches!(fault, Some(FaultAction::Expired410)) {
+        return status::expired(&token(list.start, -1));
+    }
+    let matching = Matching::of(store, kind, namespace, &list.selector);
+    let start = list.start.min(matching.len());
+    let most = match fault {
+        Some(FaultAction::ShortPage(most)) => Some(list.limit.map_or(*most, |limit| limit.min(*most))),
+        _ => list.limit,
+    };
+    let end = most.map_or(matching.len(), |most| start.saturating_add(most).min(matching.len()));
+    let next = match fault {
+        Some(FaultAction::RepeatPage) => Some(start),
+        _ => (end < matching.len()).then_some(end),
+    };
+    // The count is dear to make where a selector is in play, so the API leaves it out.
+    let remaining = (list.selector.is_empty() && end < matching.len()).then(|| matching.len() - end);
+    let head = head(kind, next, remaining);
+    body(store, kind, matching, start..end, head)
+}
+
+/// Everything before the first item. The metadata stands before the items, so that a reader knows the next token early.
+fn head(kind: &ResourceKind, next: Option<usize>, remaining: Option<usize>) -> String {
+    let api_version = if kind.group.is_empty() { kind.version.clone() } else { format!("{}/{}", kind.group, kind.version) };
+    let next = next.map(|next| format!(",\"continue\":\"{}\"", token(next, 184_467))).unwrap_or_default();
+    let remaining = remaining.map(|remaining| format!(",\"remainingItemCount\":{remaining}")).unwrap_or_default();
+    format!(
+        "{{\"kind\":\"{}List\",\"apiVersion\":\"{api_version}\",\"metadata\":{{\"resourceVersion\":\"{RESOURCE_VERSION}\"{next}{remaining}}},\"items\":[",
+        kind.kind
+    )
+}
+
+fn body(store: &Arc<Store>, kind: &ResourceKind, matching: Matching, range: std::ops::Range<usize>, head: String) -> Answer {
+    let (store, kind) = (Arc::clone(store), kind.clone());
+    let (first, end) = (range.start, range.end);
+    let items = range.step_by(CHUNK).map(move |from| {
+        let mut text = Vec::new();
+        for position in from..(from + CHUNK).min(end) {
+            if position > first {
+                text.push(b',');
+            }
+            render(&store, &kind, matching.number(position), &mut text);
+        }
+        Bytes::from(text)
+    });
+    let mut chunks = std::iter::once(Bytes::from(head)).chain(items).chain(std::iter::once(Bytes::from_static(b"]}\n")));
+    let content = if end - first > CHUNK {
+        Content::Lazy(Box::new(chunks))
+    } else {
+        let whole: Vec<u8> = chunks.by_ref().flatten().collect();
+        Content::Whole(Bytes::from(whole))
+    };
+    Answer { status: 200, headers: vec![("content-type".to_owned(), "application/json".to_owned())], body: content }
+}
+
+fn render(store: &Store, kind: &ResourceKind, number: usize, text: &mut Vec<u8>) {
+    let items = store.items(kind);
+    match items.get(number) {
+        Some(item) => text.extend_from_slice(&item.text),
+        None => store.generated.render(number - items.len(), text),
+    }
+}
