@@ -1,29 +1,309 @@
-use crate::kind::{Kind, Need, Read};
-use crate::parameters::{ParameterError, RuleParameters};
-use crate::rule::{Context, Counts, Fold, Scene, Verdict};
+//! # trustedRegCheck
+//!
+//! Images come only from trusted registries.
+//!
+//! ## Reads
+//! Pods: the image of every container (init, regular, ephemeral) and image volume, and the `imageID` that runs.
+//!
+//! ## Non-compliant when
+//! An image reference does not parse, or names a repository that no entry of `trustedRegistries` trusts. Under
+//! `requireDigest` a reference without a digest, too. Under `imageId=require` a container whose running `imageID` names
+//! a repository that no entry trusts although its reference is trusted, too.
+//!
+//! ## Not judged
+//! Finished pods, unless `includeFinishedPods` is true; pods of excluded namespaces. Both are counted. A running
+//! `imageID` that is empty or a bare digest names no repository: it is counted and never a finding. Manifests run
+//! nothing, so nothing is said of it there.
+//!
+//! ## Parameters
+//! `trustedRegistries` (mandatory): a comma list of
+//! - `HOST[:PORT]`: that registry, whole;
+//! - `HOST[:PORT]/PATH`: PATH itself and what lies under it, on segment borders. `docker.io/nginx` is the official image
+//!   and the namespace of that name, as Docker Hub has it; `docker.io/library/nginx` is the image alone;
+//! - `*.DOMAIN[/PATH]`: hosts one label below DOMAIN;
+//! - `ecr:ACCOUNT[/REGION][/PATH]`: that account's ECR under each of its host names. The second part is the region where
+//!   it has the shape of one, so a path of that shape needs the region written before it;
+//! - `ecr:self[/PATH]`: the ECR of the cluster's own account, in any region;
+//! - `eks-addons`: the registries of EKS's own add-ons in the cluster's region. Where no region is known (manifests)
+//!   those of every region are trusted, and a note says so.
+//!
+//! `requireDigest`: `true`, `false` (default). `imageId`: `report` (default: a note), `require`, `ignore`.
+//!
+//! ## Why
+//! Whoever can push to a registry that a cluster pulls from runs code in that cluster.
+//!
+//! ## Differs from
+//! The older Python sample and several policy libraries compare text (`image.split("/")[0]`, a prefix, a regular
+//! expression with unescaped dots), so `nginx` has no registry and `docker.io.evil.com/x` passes. Here the reference is
+//! read as the container runtime reads it, and entries match whole hosts and whole path segments.
+//!
+//! ## Reference
+//! `github.com/distribution/reference`; CIS EKS Benchmark 5.1.4 (minimize container registries to only those approved).
 
+use crate::container_walk::{containers, image_volumes};
+use crate::finding::{ContainerFindings, ContainerKind, Finding, Owner, Reason};
+use crate::image::{ImageReference, TrustedSource, TrustedSources};
+use crate::kind::{Kind, Need, Read};
+use crate::object::Pod;
+use crate::parameters::{ParameterError, RuleParameters};
+use crate::rule::{Context, Counts, Fold, Scene, Source, Verdict, counted};
+
+/// The rule's own parameters.
 pub(crate) const PARAMETERS: &[&str] = &["trustedRegistries", "requireDigest", "imageId"];
+
+/// What is made of a running image that comes from elsewhere than the reference says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ImageId {
+    /// A note.
+    Report,
+    /// A finding.
+    Require,
+    /// Nothing.
+    Ignore,
+}
 
 /// The parameters of trustedRegCheck.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Parameters {}
+pub(crate) struct Parameters {
+    /// The name under which `trustedRegistries` was given.
+    given_name: String,
+    /// The entries as they were given.
+    entries: Vec<String>,
+    sources: Vec<TrustedSource>,
+    require_digest: bool,
+    image_id: ImageId,
+}
 
 impl Parameters {
-    pub(crate) fn take(_parameters: &mut RuleParameters) -> Result<Self, ParameterError> {
-        Ok(Self {})
+    pub(crate) fn take(parameters: &mut RuleParameters) -> Result<Self, ParameterError> {
+        let (given_name, text) = parameters.take("trustedRegistries").ok_or_else(|| ParameterError {
+            parameter: "trustedRegistries".to_owned(),
+            given: "nothing".to_owned(),
+            allowed: AT_LEAST_ONE.to_owned(),
+        })?;
+        let entries: Vec<String> =
+            text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
+        if entries.is_empty() {
+            return Err(ParameterError::new(&given_name, &text, AT_LEAST_ONE));
+        }
+        let sources = entries.iter().map(|entry| TrustedSource::parse(&given_name, entry)).collect::<Result<_, _>>()?;
+        let require_digest = parameters.boolean("requireDigest")?;
+        let image_ids = [("report", ImageId::Report), ("require", ImageId::Require), ("ignore", ImageId::Ignore)];
+        let image_id = parameters.one_of("imageId", &image_ids, ImageId::Report)?;
+        Ok(Self { given_name, entries, sources, require_digest, image_id })
     }
-    pub(crate) fn start(&self, _scene: &Scene) -> Result<TrustedRegCheck, ParameterError> {
-        Ok(TrustedRegCheck {})
+
+    pub(crate) fn start(&self, scene: &Scene) -> Result<TrustedRegCheck, ParameterError> {
+        let trusted = TrustedSources::on(&self.given_name, &self.sources, scene)?;
+        Ok(TrustedRegCheck {
+            trusted,
+            entries: self.entries.clone(),
+            every_region: scene.region.is_none() && self.sources.contains(&TrustedSource::EksAddons),
+            require_digest: self.require_digest,
+            image_id: if scene.source == Source::Manifests { ImageId::Ignore } else { self.image_id },
+            findings: ContainerFindings::default(),
+            images: 0,
+            untrusted: 0,
+            unpinned: 0,
+            nameless: 0,
+            running_untrusted: 0,
+            example: None,
+        })
     }
 }
 
-pub(crate) struct TrustedRegCheck {}
+/// What `trustedRegistries` must be, where it is missing.
+const AT_LEAST_ONE: &str = "a comma list of at least one registry, such as ecr:self,eks-addons,docker.io/library";
+
+/// The judgement of trustedRegCheck, under way.
+pub(crate) struct TrustedRegCheck {
+    trusted: TrustedSources,
+    /// The entries as they were given, for advice.
+    entries: Vec<String>,
+    /// Whether `eks-addons` means every region.
+    every_region: bool,
+    require_digest: bool,
+    image_id: ImageId,
+    findings: ContainerFindings,
+    /// Images judged, over all containers and image volumes of all pods.
+    images: u64,
+    /// Those found because of where they come from.
+    untrusted: u64,
+    /// Those found only because they are not pinned.
+    unpinned: u64,
+    /// Running images that name no repository.
+    nameless: u64,
+    /// Running images of an untrusted repository that are only reported.
+    running_untrusted: u64,
+    /// The first of them in order, as (subject, running image).
+    example: Option<(String, String)>,
+}
 
 impl Fold for TrustedRegCheck {
     fn reads(&self) -> Vec<Read> {
         vec![Read { kind: Kind::Pod, need: Need::Required }]
     }
-    fn finish(self: Box<Self>, _counts: &Counts, _context: &mut Context) -> Verdict {
-        Verdict { findings: Vec::new(), headline: String::new() }
+
+    fn pod(&mut self, pod: &Pod, context: &mut Context) {
+        for walked in containers(pod) {
+            let image = Image { kind: walked.kind, name: &walked.container.name, reference: &walked.container.image };
+            self.image(pod, image, Some(walked.image_id()), context);
+        }
+        for (name, reference) in image_volumes(pod) {
+            self.image(pod, Image { kind: ContainerKind::ImageVolume, name, reference }, None, context);
+        }
     }
+
+    fn finish(self: Box<Self>, counts: &Counts, context: &mut Context) -> Verdict {
+        self.note(context);
+        let headline = self.headline(counts);
+        let Self { entries, findings, .. } = *self;
+        Verdict { findings: findings.into_findings(|finding| advice(finding, &entries)), headline }
+    }
+}
+
+/// One image of a pod, as the pod asks for it.
+#[derive(Clone, Copy)]
+struct Image<'a> {
+    kind: ContainerKind,
+    /// Name of the container or of the volume.
+    name: &'a str,
+    reference: &'a str,
+}
+
+impl TrustedRegCheck {
+    fn image(&mut self, pod: &Pod, image: Image<'_>, image_id: Option<&str>, context: &mut Context) {
+        self.images += 1;
+        let mut reasons = self.reasons(image.reference);
+        let judges_running =
+            self.image_id != ImageId::Ignore && reasons.first().is_none_or(|first| *first == Reason::NotPinned);
+        if let Some(image_id) = image_id.filter(|_| judges_running) {
+            match running_image(image_id) {
+                None => self.nameless += 1,
+                Some(running) if self.trusted.trust(&running) => {}
+                Some(_) if self.image_id == ImageId::Require => reasons.push(Reason::RunningImageUntrusted),
+                Some(running) => self.report_running(pod, image.name, &running),
+            }
+        }
+        if reasons.is_empty() || context.exempts_container(pod, image.name) {
+            return;
+        }
+        if reasons == [Reason::NotPinned] {
+            self.unpinned += 1;
+        } else {
+            self.untrusted += 1;
+        }
+        self.findings.add(pod, image.kind, image.name, Some(image.reference), &reasons);
+    }
+
+    /// All reasons against a reference, in their order.
+    fn reasons(&self, reference: &str) -> Vec<Reason> {
+        let Ok(reference) = ImageReference::parse(reference) else { return vec![Reason::Unparsable] };
+        [
+            (Reason::Untrusted, !self.trusted.trust(&reference)),
+            (Reason::NotPinned, self.require_digest && reference.digest().is_none()),
+        ]
+        .into_iter()
+        .filter_map(|(reason, found)| found.then_some(reason))
+        .collect()
+    }
+
+    /// Remembers a running image for a note: how many there are, and one example.
+    fn report_running(&mut self, pod: &Pod, container: &str, running: &ImageReference<'_>) {
+        self.running_untrusted += 1;
+        let owner = Owner::of(&pod.metadata);
+        let subject = format!("{}/{}/{}[{container}]", pod.metadata.namespace, owner.kind, owner.name);
+        let example = (subject, format!("{}/{}", running.registry(), running.repository()));
+        if self.example.as_ref().is_none_or(|first| example < *first) {
+            self.example = Some(example);
+        }
+    }
+
+    fn note(&self, context: &mut Context) {
+        if let Some((subject, running)) = &self.example {
+            let number = self.running_untrusted;
+            let run = if number == 1 { "runs" } else { "run" };
+            context.note(format!(
+                "{} {run} an untrusted image under a trusted reference: {subject} {running}",
+                counted(number, "container")
+            ));
+        }
+        if self.nameless > 0 {
+            let name = if self.nameless == 1 { "names" } else { "name" };
+            context.note(format!("{} {name} no repository", counted(self.nameless, "running image")));
+        }
+        if self.every_region {
+            context.note("eks-addons of every region trusted, since no region is known".to_owned());
+        }
+    }
+
+    fn headline(&self, counts: &Counts) -> String {
+        let images = counted(self.images, "image");
+        let subjects = counted(self.findings.len(), "subject");
+        match (self.untrusted, self.unpinned) {
+            (0, 0) => {
+                let pinned = if self.require_digest { " and pinned by digest" } else { "" };
+                let pods = counted(counts.pods, "pod");
+                format!("{images} of {pods} in {}: all trusted{pinned}", counted(counts.namespaces, "namespace"))
+            }
+            (0, unpinned) => format!("{unpinned} of {images} not pinned by digest, in {subjects}"),
+            (untrusted, 0) => format!("{untrusted} of {images} not trusted, in {subjects}"),
+            (untrusted, unpinned) => {
+                format!("{untrusted} of {images} not trusted, {unpinned} more not pinned by digest, in {subjects}")
+            }
+        }
+    }
+}
+
+/// The repository that a running image comes from, as the container runtime names it (`imageID`): containerd and CRI-O
+/// `HOST/PATH@DIGEST`, Docker `docker-pullable://HOST/PATH@DIGEST`. None where it is only a digest or an id, with or
+/// without `docker://`, as for images that were built or loaded on the node.
+fn running_image(image_id: &str) -> Option<ImageReference<'_>> {
+    let name = image_id.split_once("://").map_or(image_id, |(_, name)| name);
+    let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let digest = |(algorithm, digits): (&str, &str)| !algorithm.contains('/') && digits.len() >= 32 && hex(digits);
+    if hex(name) || name.split_once(':').is_some_and(digest) {
+        return None;
+    }
+    ImageReference::parse(name).ok()
+}
+
+fn advice(finding: &Finding, entries: &[String]) -> String {
+    let image = finding.image.as_deref().unwrap_or_default();
+    let parsed = ImageReference::parse(image);
+    let repository = parsed.map(|parsed| format!("{}/{}", parsed.registry(), parsed.repository()));
+    let mut sentences = Vec::new();
+    for reason in &finding.reasons {
+        sentences.push(match (reason, &repository) {
+            (Reason::Unparsable, Err(cause)) => {
+                format!("Correct the image reference, HOST/PATH[:TAG][@DIGEST]: {cause}.")
+            }
+            (Reason::Untrusted, Ok(repository)) => format!(
+                "Mirror {repository} to a trusted registry ({}) and take it from there, or add {repository} to \
+                 trustedRegistries.",
+                shortened(entries)
+            ),
+            (Reason::NotPinned, _) => {
+                format!("Pin the image by digest: {image}@sha256:…, with the digest that `crane digest {image}` tells.")
+            }
+            (Reason::RunningImageUntrusted, _) => "Look up where the running image comes from (imageID in the pod's \
+                                                   status), remove it from the node and start the pod anew."
+                .to_owned(),
+            _ => continue,
+        });
+    }
+    if finding.mirror == Some(true) {
+        sentences.push("It is a static pod: change its manifest on its node.".to_owned());
+    }
+    sentences.join(" ")
+}
+
+/// The first entries of the allow-list, for advice.
+fn shortened(entries: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let mut text = entries.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if entries.len() > SHOWN {
+        text.push_str(", …");
+    }
+    text
 }
