@@ -1,1 +1,29 @@
-//! x
+//! From an AWS Config event to PutEvaluations: the only crate that touches a network.
+//!
+//! [`serve`] is a whole Lambda function; [`handle`] is one event. The command line uses the parts: [`Aws`], [`describe`],
+//! [`KubernetesClient`] and [`read_cluster`].
+
+mod aws;
+mod clusters;
+mod error;
+mod evaluations;
+mod event;
+mod function;
+mod invocation;
+mod kubernetes;
+mod log;
+mod parameters;
+mod reader;
+mod token;
+
+pub use aws::{AssumedRole, Aws};
+pub use clusters::{Described, describe};
+pub use eks_rules::RuleName;
+pub use error::{InvocationError, NotJudged, chain};
+pub use event::{Event, EventError, Request, ResultToken};
+pub use function::{Response, serve};
+pub use invocation::{Invocation, Stated, Summary, handle};
+pub use kubernetes::KubernetesClient;
+pub use log::start as start_log;
+pub use parameters::{ACCESS_PARAMETERS, AccessParameters, NotJudgedPolicy};
+pub use reader::{OnPage, read_cluster};

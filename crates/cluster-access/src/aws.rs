@@ -1,0 +1,145 @@
+//! Who calls AWS: the function's own role, or a role assumed in the event's account.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use eks_rules::RuleName;
+
+use crate::error::InvocationError;
+
+/// How long a connection to an AWS endpoint may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long one attempt of a call may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A caller of AWS: region, credentials, endpoints, and one HTTP client that all calls share.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    config: SdkConfig,
+}
+
+impl Aws {
+    /// The caller that the environment describes, in `region` where it is given. Nothing is called yet.
+    ///
+    /// Every endpoint can be overridden by `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`.
+    pub async fn load(region: Option<String>) -> Self {
+        let http_client =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client)
+            .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(4));
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region));
+        }
+        Self { config: loader.load().await }
+    }
+
+    /// The region, where the environment has one.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.config.region().map(Region::as_ref)
+    }
+
+    /// The client of the EKS API.
+    pub(crate) fn eks(&self) -> aws_sdk_eks::Client {
+        aws_sdk_eks::Client::new(&self.config)
+    }
+
+    /// The client of the AWS Config API.
+    pub(crate) fn config_service(&self) -> aws_sdk_config::Client {
+        aws_sdk_config::Client::new(&self.config)
+    }
+
+    /// The shared configuration, from which the token is signed.
+    pub(crate) const fn sdk_config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The account that these credentials belong to. The call needs no permission.
+    ///
+    /// # Errors
+    /// No credentials, or an STS endpoint that cannot be reached.
+    pub async fn account(&self) -> Result<String, InvocationError> {
+        let error = |source| InvocationError::Credentials {
+            doing: "GetCallerIdentity failed".to_owned(),
+            advice: "look at the function's credentials and its way to the STS endpoint".to_owned(),
+            source,
+        };
+        let sts = aws_sdk_sts::Client::new(&self.config);
+        let identity = sts.get_caller_identity().send().await.map_err(|cause| error(Some(cause.into())))?;
+        identity.account.ok_or_else(|| error(None))
+    }
+
+    /// The same caller with a role assumed in the event's account.
+    ///
+    /// # Errors
+    /// A role that may not be assumed, and one of another account than `account`.
+    pub async fn assume(&self, role: &AssumedRole<'_>) -> Result<Self, InvocationError> {
+        let arn = role.arn();
+        let error = |doing: String, source| InvocationError::Credentials {
+            doing,
+            advice: format!(
+                "let the function's role call sts:AssumeRole on {arn}, and let that role trust it (infra/member-role.yaml)"
+            ),
+            source,
+        };
+        let answer = aws_sdk_sts::Client::new(&self.config)
+            .assume_role()
+            .role_arn(&arn)
+            .role_session_name(format!("eks-config-rules-{}", role.rule))
+            .set_external_id(role.external_id.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|cause| error(format!("AssumeRole of {arn} failed"), Some(cause.into())))?;
+        let assumed = answer.assumed_role_user.map(|user| user.arn).unwrap_or_default();
+        let account = assumed.split(':').nth(4).unwrap_or_default();
+        if account != role.account {
+            return Err(error(format!("AssumeRole gave {assumed:?}, which is not of account {}", role.account), None));
+        }
+        let given =
+            answer.credentials.ok_or_else(|| error(format!("AssumeRole of {arn} gave no credentials"), None))?;
+        let expires = given.expiration.try_into().ok();
+        let credentials = Credentials::new(
+            given.access_key_id,
+            given.secret_access_key,
+            Some(given.session_token),
+            expires,
+            "AssumeRole",
+        );
+        let builder = self.config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials));
+        Ok(Self { config: builder.build() })
+    }
+}
+
+/// A role to assume in the event's account.
+#[derive(Clone, Copy, Debug)]
+pub struct AssumedRole<'a> {
+    /// The partition, such as `aws`.
+    pub partition: &'a str,
+    /// The account of the event.
+    pub account: &'a str,
+    /// The role's name, with its path if it has one.
+    pub name: &'a str,
+    /// The external id that the role's trust policy asks for.
+    pub external_id: Option<&'a str>,
+    /// The rule, which the session's name tells.
+    pub rule: RuleName,
+}
+
+impl AssumedRole<'_> {
+    fn arn(&self) -> String {
+        format!("arn:{}:iam::{}:role/{}", self.partition, self.account, self.name)
+    }
+}

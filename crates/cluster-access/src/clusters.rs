@@ -1,0 +1,88 @@
+//! The clusters of an account and region, as the EKS API knows them.
+
+use aws_sdk_eks::types::{Cluster, ClusterStatus};
+
+use crate::aws::Aws;
+use crate::error::{InvocationError, NotJudged};
+use crate::kubernetes::KubernetesClient;
+use crate::token::TokenSource;
+
+/// The names of every cluster, from all pages of ListClusters.
+///
+/// # Errors
+/// A page that failed: the names are complete, or there are none.
+pub(crate) async fn list(aws: &Aws) -> Result<Vec<String>, InvocationError> {
+    let mut names = Vec::new();
+    let mut pages = aws.eks().list_clusters().into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let region = aws.region().unwrap_or_default().to_owned();
+        let page = page.map_err(|cause| InvocationError::ListClusters { region, source: cause.into() })?;
+        names.extend(page.clusters.unwrap_or_default());
+    }
+    Ok(names)
+}
+
+/// What DescribeCluster says of a cluster.
+#[derive(Debug)]
+pub enum Described {
+    /// It can be judged with this client.
+    Reachable(Box<KubernetesClient>),
+    /// It is being made: its earlier result is kept.
+    NotYet(String),
+    /// It is being deleted, or is not there.
+    Gone(String),
+}
+
+/// Describes a cluster and makes the client of its Kubernetes API. `account`, where it is given, must own the cluster.
+///
+/// # Errors
+/// A cluster that cannot be described or has no endpoint for this token.
+pub async fn describe(aws: &Aws, name: &str, account: Option<&str>) -> Result<Described, NotJudged> {
+    let answer = match aws.eks().describe_cluster().name(name).send().await {
+        Ok(answer) => answer,
+        Err(error) => {
+            if error.as_service_error().is_some_and(|service| service.is_resource_not_found_exception()) {
+                return Ok(Described::Gone("The cluster is gone.".to_owned()));
+            }
+            return Err(NotJudged::Eks { call: "DescribeCluster", source: error.into() });
+        }
+    };
+    let cluster = answer.cluster.ok_or(NotJudged::Endpoint("cluster"))?;
+    check_account(&cluster, account)?;
+    match cluster.status.as_ref() {
+        Some(ClusterStatus::Creating | ClusterStatus::Pending) => return Ok(Described::NotYet(status(&cluster))),
+        Some(ClusterStatus::Deleting) => return Ok(Described::Gone("The cluster is being deleted.".to_owned())),
+        _ => {}
+    }
+    if cluster.connector_config.is_some() {
+        return Err(NotJudged::Connector);
+    }
+    match cluster.status.as_ref() {
+        Some(ClusterStatus::Active | ClusterStatus::Updating) => {
+            reachable(aws, name, &cluster).map(|client| Described::Reachable(Box::new(client)))
+        }
+        _ => Err(NotJudged::Status(status(&cluster))),
+    }
+}
+
+fn status(cluster: &Cluster) -> String {
+    cluster.status.as_ref().map_or("unknown", ClusterStatus::as_str).to_owned()
+}
+
+fn check_account(cluster: &Cluster, expected: Option<&str>) -> Result<(), NotJudged> {
+    let actual = cluster.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+    match (expected, actual) {
+        (Some(expected), Some(actual)) if expected != actual => {
+            Err(NotJudged::Account { expected: expected.to_owned(), actual: actual.to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn reachable(aws: &Aws, name: &str, cluster: &Cluster) -> Result<KubernetesClient, NotJudged> {
+    let endpoint = cluster.endpoint.as_deref().ok_or(NotJudged::Endpoint("endpoint"))?;
+    let authority = cluster.certificate_authority.as_ref().and_then(|authority| authority.data.as_deref());
+    let authority = authority.ok_or(NotJudged::Endpoint("certificateAuthority"))?;
+    let region = aws.region().ok_or_else(|| NotJudged::Token { source: "there is no region".into() })?;
+    KubernetesClient::new(endpoint, authority, TokenSource::new(aws.sdk_config(), region, name))
+}

@@ -1,0 +1,64 @@
+//! The Lambda function: what a `main.rs` runs.
+
+use std::time::{Duration, SystemTime};
+
+use eks_rules::RuleName;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+use crate::aws::Aws;
+use crate::error::{InvocationError, chain};
+use crate::invocation::{Invocation, Summary, handle};
+use crate::log;
+
+/// Serves the events of one rule until Lambda ends the process.
+///
+/// # Errors
+/// The Runtime API cannot be reached.
+pub async fn serve(rule: RuleName) -> Result<(), lambda_runtime::Error> {
+    log::start();
+    // Nothing of AWS is read before the first event needs it.
+    let aws = OnceCell::new();
+    let aws = &aws;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
+        let (event, context) = event.into_parts();
+        let aws = aws.get_or_init(|| Aws::load(None)).await;
+        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
+        let invocation =
+            Invocation { request_id: context.request_id, deadline: Instant::now() + left, test_mode: false };
+        handle(rule, aws, event, &invocation).await.map_err(|error| Failed {
+            rule,
+            request_id: invocation.request_id,
+            error,
+        })
+    }))
+    .await
+}
+
+/// A failed invocation, as Lambda and the log hear of it.
+#[derive(Debug)]
+struct Failed {
+    rule: RuleName,
+    request_id: String,
+    error: InvocationError,
+}
+
+impl From<Failed> for Diagnostic {
+    fn from(failed: Failed) -> Self {
+        let Failed { rule, request_id, error } = failed;
+        let (error_type, error_message) = (error.error_type().to_owned(), chain(&error));
+        tracing::error!(
+            rule = rule.as_str(),
+            requestId = request_id,
+            errorType = error_type,
+            errorMessage = error_message,
+            "the invocation failed"
+        );
+        Self { error_type, error_message }
+    }
+}
+
+/// The response of a function, which nobody reads but a person who invokes it by hand.
+pub type Response = Summary;

@@ -1,0 +1,337 @@
+//! One event, from its JSON to PutEvaluations: read, judge, report, once and in that order.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_config::types::ComplianceType;
+use eks_rules::{Configuration, Report, RuleName, Scene, Source, not_judged_annotation};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::aws::{AssumedRole, Aws};
+use crate::clusters::{self, Described};
+use crate::error::{InvocationError, NotJudged, chain};
+use crate::evaluations::{Put, Said, stored};
+use crate::event::{CLUSTER_TYPE, Event, Request};
+use crate::log;
+use crate::parameters::{AccessParameters, NotJudgedPolicy, parse};
+use crate::reader::read_cluster;
+
+/// How many clusters are read at once.
+const CLUSTERS_AT_ONCE: usize = 4;
+
+/// The time that is kept for reporting, at most; a quarter of what was given where that is less.
+const REPORTING_TIME: Duration = Duration::from_secs(10);
+
+/// How long a namespace may be without a policy after it was made, where the parameter does not say.
+const GRACE_SECONDS: u32 = 60;
+
+/// What surrounds an event.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// Lambda's id of the invocation, for the log.
+    pub request_id: String,
+    /// When Lambda ends the function.
+    pub deadline: Instant,
+    /// Whether AWS Config is to store nothing, whatever the token says.
+    pub test_mode: bool,
+}
+
+/// What was said to AWS Config, and what was not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// The rule.
+    pub rule: String,
+    /// What was put, in the order of the resources' ids.
+    pub evaluations: Vec<Stated>,
+    /// Clusters that are being made: nothing was said of them.
+    pub not_yet: Vec<String>,
+    /// Whether AWS Config was asked to store nothing.
+    pub test_mode: bool,
+}
+
+/// One evaluation of a [`Summary`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stated {
+    /// Type of the resource.
+    pub resource_type: String,
+    /// Id of the resource.
+    pub resource_id: String,
+    /// AWS Config's compliance type.
+    pub compliance_type: String,
+    /// The annotation.
+    pub annotation: String,
+}
+
+/// What became of one cluster.
+enum Outcome {
+    Judged(Report),
+    Gone(String),
+    NotYet(String),
+    NotJudged(NotJudged),
+}
+
+/// Handles one event: evaluates what it asks for and reports it.
+///
+/// # Errors
+/// See [`InvocationError`]: nothing is reported on a bad event, bad parameters, or a failed listing of clusters; where
+/// single clusters fail, the others are reported first.
+pub async fn handle(
+    rule: RuleName,
+    aws: &Aws,
+    event: Value,
+    invocation: &Invocation,
+) -> Result<Summary, InvocationError> {
+    let begun = Instant::now();
+    let event = Event::parse(event)?;
+    let (access, configuration) = parse(rule, &event.rule_parameters)?;
+    let aws = caller(rule, aws, &event, &access).await?;
+    let evaluation = Evaluation {
+        rule,
+        aws: &aws,
+        event: &event,
+        access: &access,
+        configuration: &configuration,
+        invocation,
+        begun,
+    };
+    evaluation.run().await
+}
+
+/// The caller for the event's account: a role assumed there, or the function's own role if it is of that account.
+async fn caller(rule: RuleName, aws: &Aws, event: &Event, access: &AccessParameters) -> Result<Aws, InvocationError> {
+    if let Some(name) = &access.execution_role_name {
+        let (partition, account) = (event.partition.as_str(), event.account.as_str());
+        let role = AssumedRole { partition, account, name, external_id: access.external_id.as_deref(), rule };
+        return aws.assume(&role).await;
+    }
+    let own = aws.account().await?;
+    if own == event.account {
+        return Ok(aws.clone());
+    }
+    Err(InvocationError::Credentials {
+        doing: format!("the function's role is of account {own}, the event is about account {}", event.account),
+        advice: "set the rule parameter executionRoleName to a role of that account (infra/member-role.yaml)"
+            .to_owned(),
+        source: None,
+    })
+}
+
+/// One evaluation under way.
+struct Evaluation<'a> {
+    rule: RuleName,
+    aws: &'a Aws,
+    event: &'a Event,
+    access: &'a AccessParameters,
+    configuration: &'a Configuration,
+    invocation: &'a Invocation,
+    begun: Instant,
+}
+
+impl Evaluation<'_> {
+    async fn run(&self) -> Result<Summary, InvocationError> {
+        match &self.event.request {
+            Request::NotApplicable { resource_type, resource_id, why } => {
+                self.finish(vec![not_applicable(resource_type, resource_id, why)], Vec::new(), Ok(())).await
+            }
+            Request::Cluster { name } if !self.access.includes(name) => {
+                let why = "The cluster is out of the rule's scope (parameters clusters, excludedClusters).";
+                self.finish(vec![not_applicable(CLUSTER_TYPE, name, why)], Vec::new(), Ok(())).await
+            }
+            Request::Cluster { name } => {
+                let outcomes = self.judge_all(vec![name.clone()]).await;
+                let (said, not_yet, failures) = self.sort(outcomes);
+                self.finish(said, not_yet, failed(1, failures)).await
+            }
+            Request::EveryCluster => self.every_cluster().await,
+        }
+    }
+
+    async fn every_cluster(&self) -> Result<Summary, InvocationError> {
+        let mut names = clusters::list(self.aws).await?;
+        names.retain(|name| self.access.includes(name));
+        names.sort_unstable();
+        let outcomes = self.judge_all(names.clone()).await;
+        let (mut said, not_yet, failures) = self.sort(outcomes);
+        if names.is_empty() {
+            let why = "The account has no EKS cluster in the rule's scope in this region.";
+            said.push(not_applicable("AWS::::Account", &self.event.account, why));
+        }
+        let mut result = failed(names.len(), failures);
+        match self.stale(&names).await {
+            Ok(stale) => {
+                said.extend(stale.into_iter().filter(|stale| !names_resource(&said, stale)).collect::<Vec<_>>())
+            }
+            Err(error) if result.is_ok() => result = Err(error),
+            Err(error) => tracing::error!(error = chain(&error), "the clean-up failed too"),
+        }
+        self.finish(said, not_yet, result).await
+    }
+
+    /// Judges clusters, several at once, until the time to report has come.
+    async fn judge_all(&self, names: Vec<String>) -> Vec<(String, Outcome)> {
+        let given = self.invocation.deadline.saturating_duration_since(self.begun);
+        let stop = self.invocation.deadline - REPORTING_TIME.min(given / 4);
+        let judged = futures_util::stream::iter(names).map(|name| async move {
+            let outcome = match tokio::time::timeout_at(stop, self.judge(&name)).await {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(error)) => Outcome::NotJudged(error),
+                Err(_) => Outcome::NotJudged(NotJudged::Deadline),
+            };
+            (name, outcome)
+        });
+        let mut outcomes: Vec<_> = judged.buffer_unordered(CLUSTERS_AT_ONCE).collect().await;
+        outcomes.sort_by(|(one, _), (other, _)| one.cmp(other));
+        outcomes
+    }
+
+    async fn judge(&self, name: &str) -> Result<Outcome, NotJudged> {
+        let client = match clusters::describe(self.aws, name, Some(&self.event.account)).await? {
+            Described::Reachable(client) => client,
+            Described::NotYet(status) => return Ok(Outcome::NotYet(status)),
+            Described::Gone(why) => return Ok(Outcome::Gone(why)),
+        };
+        let scene = Scene {
+            source: Source::Cluster,
+            account: Some(self.event.account.clone()),
+            region: self.aws.region().map(str::to_owned),
+            now: Timestamp::now(),
+            default_grace_seconds: GRACE_SECONDS,
+        };
+        let start = || Ok(vec![self.configuration.judge(&scene)?]);
+        let mut reports = read_cluster(&client, &start, &|_, _, _| {}).await?;
+        let report = reports.pop().ok_or(NotJudged::Endpoint("report"))?;
+        log::report(&report, name, &self.invocation.request_id);
+        Ok(Outcome::Judged(report))
+    }
+
+    /// Sorts the outcomes into what is said, what is not said yet, and what failed.
+    fn sort(&self, outcomes: Vec<(String, Outcome)>) -> (Vec<Said>, Vec<String>, Vec<(String, NotJudged)>) {
+        let (mut said, mut not_yet, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, outcome) in outcomes {
+            match outcome {
+                Outcome::Judged(report) => said.push(judged(&name, report)),
+                Outcome::Gone(why) => said.push(not_applicable(CLUSTER_TYPE, &name, &why)),
+                Outcome::NotYet(status) => {
+                    tracing::info!(cluster = name, status, "the cluster is being made: its earlier result is kept");
+                    not_yet.push(name);
+                }
+                Outcome::NotJudged(why) => {
+                    self.log_failure(&name, &why);
+                    if self.access.not_judged == NotJudgedPolicy::NonCompliant {
+                        said.push(Said {
+                            resource_type: CLUSTER_TYPE.to_owned(),
+                            resource_id: name.clone(),
+                            compliance_type: ComplianceType::NonCompliant,
+                            annotation: not_judged_annotation(why.step(), &chain(&why)),
+                        });
+                    }
+                    failures.push((name, why));
+                }
+            }
+        }
+        (said, not_yet, failures)
+    }
+
+    fn log_failure(&self, cluster: &str, why: &NotJudged) {
+        tracing::error!(
+            rule = self.rule.as_str(),
+            cluster,
+            requestId = self.invocation.request_id,
+            step = why.step(),
+            cause = chain(why),
+            advice = why.advice(),
+            "not judged"
+        );
+    }
+
+    /// Results that the rule stored earlier for resources that are not among `names` any more. Nothing is stored in
+    /// TestMode, so nothing is cleaned up there.
+    async fn stale(&self, names: &[String]) -> Result<Vec<Said>, InvocationError> {
+        if self.test_mode() {
+            return Ok(Vec::new());
+        }
+        let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let stored = stored(&self.aws.config_service(), &self.event.config_rule_name).await?;
+        let stale = stored.into_iter().filter(|(kind, id)| kind != CLUSTER_TYPE || !known.contains(id.as_str()));
+        let why = "The cluster is gone or out of the rule's scope.";
+        Ok(stale.map(|(kind, id)| not_applicable(&kind, &id, why)).collect())
+    }
+
+    /// Reports, and ends with `result` if reporting went well.
+    async fn finish(
+        &self,
+        mut said: Vec<Said>,
+        not_yet: Vec<String>,
+        result: Result<(), InvocationError>,
+    ) -> Result<Summary, InvocationError> {
+        said.sort_by(|one, other| {
+            (&one.resource_type, &one.resource_id).cmp(&(&other.resource_type, &other.resource_id))
+        });
+        // With nothing to say because all clusters failed, an empty list would record an answer that was none.
+        if result.is_ok() || !said.is_empty() {
+            let put = Put {
+                result_token: &self.event.result_token,
+                ordering_timestamp: self.event.ordering_timestamp,
+                test_mode: self.test_mode(),
+            };
+            let put = put.all(&self.aws.config_service(), &said).await;
+            if let (Err(_), Err(error)) = (&put, &result) {
+                tracing::error!(error = chain(error), "besides, some clusters were not judged");
+            }
+            put?;
+        }
+        result?;
+        let evaluations = said.into_iter().map(stated).collect();
+        Ok(Summary { rule: self.rule.to_string(), evaluations, not_yet, test_mode: self.test_mode() })
+    }
+
+    fn test_mode(&self) -> bool {
+        self.invocation.test_mode || self.event.result_token.test_mode()
+    }
+}
+
+/// Ok where no cluster failed.
+fn failed(total: usize, failures: Vec<(String, NotJudged)>) -> Result<(), InvocationError> {
+    if failures.is_empty() { Ok(()) } else { Err(InvocationError::ClustersNotJudged { total, failures }) }
+}
+
+fn names_resource(said: &[Said], other: &Said) -> bool {
+    said.iter().any(|said| said.resource_type == other.resource_type && said.resource_id == other.resource_id)
+}
+
+fn judged(name: &str, report: Report) -> Said {
+    let compliance_type = match report.compliance_type {
+        eks_rules::ComplianceType::Compliant => ComplianceType::Compliant,
+        eks_rules::ComplianceType::NonCompliant => ComplianceType::NonCompliant,
+    };
+    Said {
+        resource_type: CLUSTER_TYPE.to_owned(),
+        resource_id: name.to_owned(),
+        compliance_type,
+        annotation: report.annotation,
+    }
+}
+
+fn not_applicable(resource_type: &str, resource_id: &str, why: &str) -> Said {
+    Said {
+        resource_type: resource_type.to_owned(),
+        resource_id: resource_id.to_owned(),
+        compliance_type: ComplianceType::NotApplicable,
+        annotation: eks_rules::annotation(why.trim_end_matches('.'), &[], &[]),
+    }
+}
+
+fn stated(said: Said) -> Stated {
+    Stated {
+        resource_type: said.resource_type,
+        resource_id: said.resource_id,
+        compliance_type: said.compliance_type.as_str().to_owned(),
+        annotation: said.annotation,
+    }
+}

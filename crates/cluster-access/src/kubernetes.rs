@@ -1,0 +1,264 @@
+//! The Kubernetes API of one cluster: one connection pool, TLS with the cluster's own certificate authority, typed
+//! errors, and retries of what a busy server asks to try again.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::{ACCEPT, AUTHORIZATION, RETRY_AFTER, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Limited};
+use kube::client::Body;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use serde::Deserialize;
+
+use crate::error::{Cause, NotJudged};
+use crate::token::TokenSource;
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a server may stay silent in the middle of an answer.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The largest body that is read, in bytes. A page of 500 large pods is a tenth of it.
+const BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// How often a request is tried in all.
+const TRIES: u32 = 5;
+
+/// The first wait before a request is tried again; it doubles, with jitter.
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+
+/// The longest wait that a server's Retry-After can ask for.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
+
+/// A client of one cluster's Kubernetes API.
+pub struct KubernetesClient {
+    client: kube::Client,
+    /// Signs the token of each request; none where the kubeconfig's own way of authentication is used.
+    tokens: Option<TokenSource>,
+}
+
+impl fmt::Debug for KubernetesClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("KubernetesClient").finish_non_exhaustive()
+    }
+}
+
+impl KubernetesClient {
+    /// A client that trusts `certificate_authority` (base64 of PEM, as DescribeCluster gives it) and nothing else.
+    pub(crate) fn new(endpoint: &str, certificate_authority: &str, tokens: TokenSource) -> Result<Self, NotJudged> {
+        let uri: Uri = endpoint.parse().map_err(|_| NotJudged::Endpoint("endpoint"))?;
+        if uri.scheme_str() != Some("https") || uri.host().is_none() {
+            return Err(NotJudged::Endpoint("endpoint: it is not an https URL"));
+        }
+        let mut config = kube::Config::new(uri);
+        config.root_cert = Some(certificates(certificate_authority)?);
+        Ok(Self { client: client(config)?, tokens: Some(tokens) })
+    }
+
+    /// A client of a kubeconfig's context, which authenticates as the kubeconfig says.
+    ///
+    /// # Errors
+    /// A kubeconfig that cannot be read, and a context that it does not have.
+    pub async fn from_kubeconfig(path: Option<&std::path::Path>, context: &str) -> Result<Self, NotJudged> {
+        let error = |cause: kube::config::KubeconfigError| NotJudged::Kubeconfig { source: cause.into() };
+        let options = kube::config::KubeConfigOptions {
+            context: Some(context.to_owned()),
+            ..kube::config::KubeConfigOptions::default()
+        };
+        let kubeconfig = match path {
+            Some(path) => kube::config::Kubeconfig::read_from(path),
+            None => kube::config::Kubeconfig::read(),
+        };
+        let config = kube::Config::from_custom_kubeconfig(kubeconfig.map_err(error)?, &options).await.map_err(error)?;
+        Ok(Self { client: client(config)?, tokens: None })
+    }
+
+    /// The body of a GET. `resource` and `verb` are what RBAC calls the request.
+    pub(crate) async fn get(&self, path: &str, verb: &'static str, resource: &str) -> Result<Vec<u8>, NotJudged> {
+        let mut tries = 1;
+        let mut renewed = false;
+        let mut refused = None;
+        loop {
+            let authorization = match &self.tokens {
+                Some(tokens) => Some(tokens.authorization(refused.as_ref()).await?),
+                None => None,
+            };
+            let failure = match self.answer(path, authorization.clone()).await {
+                Ok(body) => return Ok(body),
+                Err(failure) => failure,
+            };
+            // A token can be refused in the middle of a long listing; a new one is tried once.
+            if failure.code == Some(StatusCode::UNAUTHORIZED) && authorization.is_some() && !renewed {
+                renewed = true;
+                refused = authorization;
+                continue;
+            }
+            let Some(wait) = failure.wait(tries) else { return Err(failure.error(path, verb, resource)) };
+            tracing::warn!(path, tries, wait_ms = wait.as_millis() as u64, "the Kubernetes API is asked again");
+            tokio::time::sleep(wait).await;
+            tries += 1;
+        }
+    }
+
+    /// Sends a GET once and reads its answer.
+    async fn answer(&self, path: &str, authorization: Option<HeaderValue>) -> Result<Vec<u8>, Failure> {
+        let mut request = Request::get(path)
+            .header(ACCEPT, "application/json")
+            .header(USER_AGENT, concat!("eks-config-rules/", env!("CARGO_PKG_VERSION")));
+        if let Some(value) = authorization {
+            request = request.header(AUTHORIZATION, value);
+        }
+        let request = request.body(Body::empty()).map_err(|error| Failure::broken(error.into()))?;
+        let response = self.client.send(request).await.map_err(|error| Failure::broken(error.into()))?;
+        read(response).await
+    }
+}
+
+/// The client of a configuration, with this crate's timeouts and without kube's own retries.
+fn client(mut config: kube::Config) -> Result<kube::Client, NotJudged> {
+    config.connect_timeout = Some(CONNECT_TIMEOUT);
+    config.read_timeout = Some(READ_TIMEOUT);
+    config.reset_reader_on_write = true;
+    config.default_retry = false;
+    kube::Client::try_from(config).map_err(|cause| NotJudged::Tls { source: cause.into() })
+}
+
+/// The DER certificates in base64 of PEM.
+fn certificates(base64: &str) -> Result<Vec<Vec<u8>>, NotJudged> {
+    let unusable = NotJudged::Endpoint("certificateAuthority");
+    let Ok(pem) = STANDARD.decode(base64.trim()) else { return Err(unusable) };
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match certificates {
+        Ok(certificates) if !certificates.is_empty() => {
+            Ok(certificates.into_iter().map(|certificate| certificate.to_vec()).collect())
+        }
+        _ => Err(unusable),
+    }
+}
+
+async fn read(response: Response<Body>) -> Result<Vec<u8>, Failure> {
+    let (parts, body) = response.into_parts();
+    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|cause| Failure::body(parts.status, cause))?;
+    let body = Vec::from(body.to_bytes());
+    if parts.status == StatusCode::OK { Ok(body) } else { Err(Failure::answered(parts.status, &parts.headers, &body)) }
+}
+
+/// A request that did not end in 200.
+struct Failure {
+    /// The status code, where there was an answer.
+    code: Option<StatusCode>,
+    /// What the server said, where there was an answer and it could be read.
+    message: String,
+    /// Its reason (meta/v1 `Status.reason`).
+    reason: String,
+    retry_after: Option<Duration>,
+    cause: Option<Cause>,
+}
+
+/// The part of a meta/v1 `Status` that tells what is wrong.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Status {
+    message: String,
+    reason: String,
+}
+
+impl Failure {
+    /// There was no answer.
+    fn broken(cause: Cause) -> Self {
+        Self { code: None, message: String::new(), reason: String::new(), retry_after: None, cause: Some(cause) }
+    }
+
+    /// There was an answer, but its body broke off.
+    fn body(code: StatusCode, cause: Cause) -> Self {
+        Self { code: Some(code), ..Self::broken(cause) }
+    }
+
+    /// There was an answer other than 200. An overloaded server answers in plain text, others with a Status.
+    fn answered(code: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let status: Status = serde_json::from_slice(body).unwrap_or_else(|_| Status {
+            message: String::from_utf8_lossy(body).chars().take(200).collect::<String>().trim().to_owned(),
+            reason: String::new(),
+        });
+        let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+        Self {
+            code: Some(code),
+            message: status.message,
+            reason: status.reason,
+            retry_after: seconds.map(Duration::from_secs),
+            cause: None,
+        }
+    }
+
+    /// How long to wait before the next try; none where another try is of no use.
+    fn wait(&self, tries: u32) -> Option<Duration> {
+        let passing = match (self.code, &self.cause) {
+            // A body that broke off, but not one that is too large.
+            (Some(_), Some(cause)) => !cause.is::<http_body_util::LengthLimitError>(),
+            (None, Some(cause)) => !is_tls(cause.as_ref()) && !is_connect(cause.as_ref()),
+            (Some(code), None) => matches!(code.as_u16(), 429 | 500 | 502 | 503 | 504),
+            (None, None) => false,
+        };
+        // A private endpoint does not answer the second time either: one more try is enough for a lost packet.
+        let unreachable = self.code.is_none() && self.cause.as_deref().is_some_and(|cause| is_connect(cause));
+        if !(passing && tries < TRIES || unreachable && tries < 2) {
+            return None;
+        }
+        let longest = FIRST_BACKOFF * 2_u32.pow(tries.min(6));
+        let jittered = longest.mul_f64(0.5 + fastrand::f64() / 2.0);
+        Some(self.retry_after.map_or(jittered, |asked| asked.max(jittered)).min(LONGEST_BACKOFF))
+    }
+
+    fn error(self, path: &str, verb: &'static str, resource: &str) -> NotJudged {
+        let path = path.split('?').next().unwrap_or(path).to_owned();
+        match (self.code, self.cause) {
+            (None, Some(source)) if is_tls(source.as_ref()) => NotJudged::Tls { source },
+            (None, Some(source)) => NotJudged::Connect { source },
+            (Some(_), Some(source)) => NotJudged::Body { path, source },
+            (Some(StatusCode::UNAUTHORIZED), None) => NotJudged::Unauthorized,
+            (Some(StatusCode::FORBIDDEN), None) => {
+                NotJudged::Forbidden { verb, resource: resource.to_owned(), message: self.message }
+            }
+            (Some(StatusCode::GONE), None) if self.reason == "Expired" || self.reason == "Gone" => {
+                NotJudged::Expired { resource: resource.to_owned(), tries: 1 }
+            }
+            (code, None) => {
+                NotJudged::Answer { code: code.map_or(0, |code| code.as_u16()), path, message: self.message }
+            }
+        }
+    }
+}
+
+/// Whether an error or one of its causes satisfies `test`. An I/O error hides the error that it wraps.
+fn any_cause(error: &(dyn StdError + 'static), test: impl Fn(&(dyn StdError + 'static)) -> bool) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if test(error) {
+            return true;
+        }
+        next = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    false
+}
+
+fn is_tls(error: &(dyn StdError + 'static)) -> bool {
+    any_cause(error, |cause| cause.is::<rustls::Error>())
+}
+
+/// Whether no connection came about at all.
+fn is_connect(error: &(dyn StdError + 'static)) -> bool {
+    any_cause(error, |cause| {
+        cause
+            .downcast_ref::<hyper_util::client::legacy::Error>()
+            .is_some_and(hyper_util::client::legacy::Error::is_connect)
+    })
+}
