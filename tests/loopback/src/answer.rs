@@ -58,9 +58,10 @@ impl Answer {
             FaultAction::Stall => Delivery::Never,
             FaultAction::TruncateBody => Delivery::Answer(self, Ending::Cut),
             FaultAction::StallBody => Delivery::Answer(self, Ending::Silent),
-            FaultAction::InvalidJson => {
-                Delivery::Answer(Self { status: 200, body: Content::Whole(Bytes::from_static(b"{\"items\": [oops")), ..self }, Ending::Complete)
-            }
+            FaultAction::InvalidJson => Delivery::Answer(
+                Self { status: 200, body: Content::Whole(Bytes::from_static(b"{\"items\": [oops")), ..self },
+                Ending::Complete,
+            ),
             FaultAction::Redirect { location } => {
                 Delivery::Answer(Self::new(302, "text/html", "").with_header("location", location), Ending::Complete)
             }
@@ -111,7 +112,11 @@ pub(crate) struct WireBody {
 
 impl fmt::Debug for WireBody {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("WireBody").field("length", &self.length).field("ending", &self.ending).finish_non_exhaustive()
+        formatter
+            .debug_struct("WireBody")
+            .field("length", &self.length)
+            .field("ending", &self.ending)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,7 +129,9 @@ impl WireBody {
                 Self { chunks: Box::new(Some(sent).into_iter().filter(|sent| !sent.is_empty())), length, ending }
             }
             // Two chunks of a longer body are "half" of it.
-            Content::Lazy(chunks) if ending != Ending::Complete => Self { chunks: Box::new(chunks.take(2)), length: None, ending },
+            Content::Lazy(chunks) if ending != Ending::Complete => {
+                Self { chunks: Box::new(chunks.take(2)), length: None, ending }
+            }
             Content::Lazy(chunks) => Self { chunks, length: None, ending },
         }
     }
@@ -134,7 +141,10 @@ impl Body for WireBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if let Some(bytes) = self.chunks.next() {
             if let Some(length) = &mut self.length {
                 *length -= bytes.len() as u64;

@@ -64,12 +64,17 @@ fn kube_system() -> Vec<Value> {
     let mut objects = vec![
         daemon_set("kube-system", "aws-node", &[node.clone(), agent.clone()]),
         daemon_set("kube-system", "kube-proxy", std::slice::from_ref(&proxy)),
-        objects::config_map("kube-system", "amazon-vpc-cni", &[("enable-network-policy-controller", "true"), ("warm-prefix-target", "1")]),
+        objects::config_map(
+            "kube-system",
+            "amazon-vpc-cni",
+            &[("enable-network-policy-controller", "true"), ("warm-prefix-target", "1")],
+        ),
     ];
     for (set, suffix, containers) in [("aws-node", "q7r2m", vec![node, agent]), ("kube-proxy", "w4h8k", vec![proxy])] {
         objects.push(pod("kube-system", &format!("{set}-{suffix}"), |pod| {
             own(pod, "apps/v1", "DaemonSet", set);
-            pod["metadata"]["labels"] = json!({"k8s-app": set, "controller-revision-hash": "6c9d7f5b8", "pod-template-generation": "1"});
+            pod["metadata"]["labels"] =
+                json!({"k8s-app": set, "controller-revision-hash": "6c9d7f5b8", "pod-template-generation": "1"});
             pod["spec"]["hostNetwork"] = json!(true);
             pod["spec"]["containers"] = json!(containers);
         }));
@@ -110,7 +115,10 @@ fn escalations() -> Vec<Value> {
         }),
         deployment_pod("legacy", "sys-admin", "9qrst", |pod| {
             app(pod, &format!("{PRIVATE}/legacy/sys-admin:0.9"));
-            secure(pod, json!({"allowPrivilegeEscalation": false, "capabilities": {"add": ["SYS_ADMIN"], "drop": ["ALL"]}}));
+            secure(
+                pod,
+                json!({"allowPrivilegeEscalation": false, "capabilities": {"add": ["SYS_ADMIN"], "drop": ["ALL"]}}),
+            );
         }),
         pod("analytics", "nightly-report-29384756-7xkqz", |pod| {
             // A pod of a Job of a CronJob, still running.
@@ -173,7 +181,8 @@ fn escalations_elsewhere() -> Vec<Value> {
 
 /// Images from where they should not come.
 fn images() -> Vec<Value> {
-    let deployment = |name: &str, suffix: &str, image: &str| deployment_pod("sandbox", name, suffix, |pod| app(pod, image));
+    let deployment =
+        |name: &str, suffix: &str, image: &str| deployment_pod("sandbox", name, suffix, |pod| app(pod, image));
     vec![
         deployment("hub", "2cfhk", "docker.io/library/nginx:1.29"),
         deployment("short-name", "5dgjl", "nginx"),

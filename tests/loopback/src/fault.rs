@@ -69,7 +69,9 @@ impl FaultTarget {
     fn covers(&self, request: &Self) -> bool {
         let one = |pattern: &str, name: &str| pattern == "*" || pattern == name;
         match (self, request) {
-            (Self::Aws { service, operation }, Self::Aws { service: s, operation: o }) => one(service, s) && one(operation, o),
+            (Self::Aws { service, operation }, Self::Aws { service: s, operation: o }) => {
+                one(service, s) && one(operation, o)
+            }
             (Self::Kubernetes { cluster, resource }, Self::Kubernetes { cluster: c, resource: r }) => {
                 one(cluster, c) && one(resource, r)
             }

@@ -100,7 +100,11 @@ pub struct Function {
 
 impl std::fmt::Debug for Function {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Function").field("arn", &self.arn).field("delivered", &self.delivered).finish_non_exhaustive()
+        formatter
+            .debug_struct("Function")
+            .field("arn", &self.arn)
+            .field("delivered", &self.delivered)
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,7 +142,9 @@ impl Function {
             .env_clear()
             // What a coverage run or a debugging session needs passes; profiles, proxies and credentials do not.
             .envs(std::env::vars_os().filter(|(name, _)| {
-                ["PATH", "TMPDIR", "LLVM_PROFILE_FILE", "RUST_BACKTRACE", "LD_LIBRARY_PATH"].iter().any(|passed| name == passed)
+                ["PATH", "TMPDIR", "LLVM_PROFILE_FILE", "RUST_BACKTRACE", "LD_LIBRARY_PATH"]
+                    .iter()
+                    .any(|passed| name == passed)
             }))
             .envs(environment)
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
@@ -304,13 +310,17 @@ async fn next(waiting: &mut UnboundedReceiver<Event>) -> Delivery {
         return Delivery::Never;
     };
     #[allow(clippy::cast_possible_truncation)]
-    let deadline = (timestamp::now() * 1000.0) as i64 + i64::try_from(event.deadline.as_millis()).unwrap_or(i64::MAX / 2);
+    let deadline =
+        (timestamp::now() * 1000.0) as i64 + i64::try_from(event.deadline.as_millis()).unwrap_or(i64::MAX / 2);
     whole(
         Answer::new(200, "application/json", event.body)
             .with_header("Lambda-Runtime-Aws-Request-Id", &event.request_id)
             .with_header("Lambda-Runtime-Deadline-Ms", &deadline.to_string())
             .with_header("Lambda-Runtime-Invoked-Function-Arn", &event.arn)
-            .with_header("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0"),
+            .with_header(
+                "Lambda-Runtime-Trace-Id",
+                "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
+            ),
     )
 }
 

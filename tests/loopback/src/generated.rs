@@ -33,7 +33,9 @@ const ADDRESS: &str = "@@address@@";
 
 impl GeneratedPods {
     pub(crate) fn new(count: usize, profile: &PodProfile) -> Self {
-        let templates = (0..DEPLOYMENTS.min(count)).map(|deployment| segments(&template(deployment, profile).to_string())).collect();
+        let templates = (0..DEPLOYMENTS.min(count))
+            .map(|deployment| segments(&template(deployment, profile).to_string()))
+            .collect();
         Self { count, policies: !matches!(profile, PodProfile::Violating), templates }
     }
 

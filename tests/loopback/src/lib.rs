@@ -40,7 +40,8 @@ pub use fault::{Fault, FaultAction, FaultTarget};
 pub use function::{Ended, Function, Invocation, InvokeOptions, Outcome};
 pub use ledger::{AwsRequest, KubernetesRequest, PutCall, StoredEvaluation};
 pub use spec::{
-    AccountSpec, AddonSpec, ClusterSpec, EndpointKind, OWN_ACCOUNT, PodProfile, PodTweak, ResourceKind, RoleSpec, WorldSpec,
+    AccountSpec, AddonSpec, ClusterSpec, EndpointKind, OWN_ACCOUNT, PodProfile, PodTweak, ResourceKind, RoleSpec,
+    WorldSpec,
 };
 pub use world::{FUNCTION_ROLE, World, WorldError};
 

@@ -68,7 +68,12 @@ pub(crate) async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
 }
 
 /// Starts to answer the connections of `listener`.
-pub(crate) fn serve(listener: TcpListener, address: SocketAddr, tls: Option<TlsAcceptor>, handler: Handler) -> Listening {
+pub(crate) fn serve(
+    listener: TcpListener,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    handler: Handler,
+) -> Listening {
     let accepting = async move {
         // The set belongs to this task, so that the connections end with it.
         let mut connections = JoinSet::new();
@@ -113,12 +118,20 @@ async fn converse(stream: TcpStream, tls: Option<TlsAcceptor>, handler: Handler)
     }
 }
 
-async fn speak_http(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, reset: Arc<AtomicBool>, handler: Handler) {
+async fn speak_http(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    reset: Arc<AtomicBool>,
+    handler: Handler,
+) {
     let service = hyper::service::service_fn(move |request| deliver(request, Arc::clone(&reset), Arc::clone(&handler)));
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn deliver(request: Request<Incoming>, reset: Arc<AtomicBool>, handler: Handler) -> io::Result<Response<WireBody>> {
+async fn deliver(
+    request: Request<Incoming>,
+    reset: Arc<AtomicBool>,
+    handler: Handler,
+) -> io::Result<Response<WireBody>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     let received = Received {
@@ -164,7 +177,11 @@ impl Drop for ResettableStream {
 }
 
 impl AsyncRead for ResettableStream {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }

@@ -223,13 +223,19 @@ fn settle(pod: &mut Value) {
         }
     }
     let ready = if finished { "False" } else { "True" };
-    let conditions: Vec<Value> = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]
-        .iter()
-        .map(|kind| {
-            let status = if kind.ends_with("eady") { ready } else { "True" };
-            json!({"lastProbeTime": null, "lastTransitionTime": "2025-11-03T09:14:11Z", "status": status, "type": kind})
-        })
-        .collect();
+    let conditions: Vec<Value> = [
+        "PodReadyToStartContainers",
+        "Initialized",
+        "Ready",
+        "ContainersReady",
+        "PodScheduled",
+    ]
+    .iter()
+    .map(|kind| {
+        let status = if kind.ends_with("eady") { ready } else { "True" };
+        json!({"lastProbeTime": null, "lastTransitionTime": "2025-11-03T09:14:11Z", "status": status, "type": kind})
+    })
+    .collect();
     pod["status"]["conditions"] = Value::Array(conditions);
     if pod["metadata"]["managedFields"].is_null() {
         manage(pod, "kube-controller-manager");
@@ -239,7 +245,8 @@ fn settle(pod: &mut Value) {
 fn container_status(container: &Value, done: bool) -> Value {
     let image = container["image"].as_str().unwrap_or_default();
     let repository = image.split('@').next().unwrap_or(image);
-    let repository = repository.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(repository, |(name, _)| name);
+    let repository =
+        repository.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(repository, |(name, _)| name);
     let digest: String = (0..4).map(|part| format!("{:016x}", mix(&format!("{image}{part}")))).collect();
     let state = if done {
         json!({"terminated": {
@@ -259,7 +266,8 @@ fn container_status(container: &Value, done: bool) -> Value {
 /// Adds the `managedFields` of a manager that set all labels, the spec and the data, and of a kubelet that set the status.
 pub fn manage(object: &mut Value, manager: &str) {
     let mut set = Map::new();
-    let metadata = json!({"labels": object["metadata"]["labels"], "ownerReferences": object["metadata"]["ownerReferences"]});
+    let metadata =
+        json!({"labels": object["metadata"]["labels"], "ownerReferences": object["metadata"]["ownerReferences"]});
     set.insert("f:metadata".to_owned(), fields(&metadata));
     for member in ["spec", "data"] {
         if !object[member].is_null() {
@@ -288,7 +296,8 @@ fn fields(value: &Value) -> Value {
         }
         Value::Array(items) => {
             let keyed = items.iter().filter_map(|item| {
-                let key = ["name", "type", "containerPort", "key", "uid"].into_iter().find(|key| !item[*key].is_null())?;
+                let key =
+                    ["name", "type", "containerPort", "key", "uid"].into_iter().find(|key| !item[*key].is_null())?;
                 let mut inner = fields(item);
                 inner["."] = json!({});
                 Some((format!("k:{}", json!({key: item[key]})), inner))
@@ -301,7 +310,9 @@ fn fields(value: &Value) -> Value {
 
 /// A number made from a text: FNV-1a, then a finalizer so that similar texts differ.
 pub(crate) fn mix(text: &str) -> u64 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     scatter(hash)
 }
 
@@ -316,5 +327,12 @@ pub(crate) fn scatter(number: u64) -> u64 {
 /// A UID in the form of a random one, always the same for the same text.
 pub(crate) fn uid(text: &str) -> String {
     let (high, low) = (mix(text), scatter(mix(text)));
-    format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", high >> 32, (high >> 16) & 0xffff, high & 0xfff, (low >> 48) & 0xfff, low & 0xffff_ffff_ffff)
+    format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xfff,
+        (low >> 48) & 0xfff,
+        low & 0xffff_ffff_ffff
+    )
 }

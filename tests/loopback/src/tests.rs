@@ -1,1 +1,10 @@
+//! The world, looked at from outside: every test speaks to it over its sockets.
 
+mod aws;
+mod client;
+mod config;
+mod faults;
+mod functions;
+mod kubernetes;
+mod token;
+mod worlds;

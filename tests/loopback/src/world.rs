@@ -107,9 +107,15 @@ impl World {
         }
         let ledger = Ledger { credentials: vec![own.clone()], ..Ledger::default() };
         let shared = Arc::new(Shared::new(spec, address.to_string(), clusters, ledger));
-        let doors = doors.into_iter().zip(&shared.clusters).map(|(door, cluster)| door.open(&shared, cluster)).collect();
+        let doors =
+            doors.into_iter().zip(&shared.clusters).map(|(door, cluster)| door.open(&shared, cluster)).collect();
         let aws_shared = Arc::clone(&shared);
-        let aws = listener::serve(socket, address, None, listener::immediate(move |request| aws::answer(&aws_shared, &request)));
+        let aws = listener::serve(
+            socket,
+            address,
+            None,
+            listener::immediate(move |request| aws::answer(&aws_shared, &request)),
+        );
         Ok(Self { shared, own, aws, doors })
     }
 
@@ -297,8 +303,11 @@ impl Door {
                 (Self::Silent(listener, address), address)
             }
             EndpointKind::Reachable | EndpointKind::WrongCa | EndpointKind::WrongHost => {
-                let names: &[&str] =
-                    if cluster.endpoint == EndpointKind::WrongHost { &["kubernetes.example"] } else { &["127.0.0.1", "localhost"] };
+                let names: &[&str] = if cluster.endpoint == EndpointKind::WrongHost {
+                    &["kubernetes.example"]
+                } else {
+                    &["127.0.0.1", "localhost"]
+                };
                 let (listener, address) = listener::bind().await?;
                 (Self::Tls(listener, address, authority.acceptor(names)?), address)
             }

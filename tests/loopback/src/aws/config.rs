@@ -40,7 +40,8 @@ fn put_evaluations(shared: &Shared, call: &Call<'_>) -> Result<Value, AwsError> 
         check(evaluation, index + 1)?;
     }
     let test_mode = call.input["TestMode"].as_bool().unwrap_or(false);
-    let token = call.input["ResultToken"].as_str().ok_or_else(|| constraint("resultToken", "Member must not be null"))?;
+    let token =
+        call.input["ResultToken"].as_str().ok_or_else(|| constraint("resultToken", "Member must not be null"))?;
     let mut ledger = shared.ledger();
     let rule = match ledger.result_tokens.get(token) {
         Some((rule, account)) if *account == call.caller.account => rule.clone(),
@@ -81,7 +82,8 @@ fn check(evaluation: &Value, number: usize) -> Result<(), AwsError> {
             return Err(AwsError::new(400, "InvalidParameterValueException", message));
         }
         _ => {
-            let allowed = "Member must satisfy enum value set: [COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE, INSUFFICIENT_DATA]";
+            let allowed =
+                "Member must satisfy enum value set: [COMPLIANT, NON_COMPLIANT, NOT_APPLICABLE, INSUFFICIENT_DATA]";
             return Err(constraint(&member("complianceType"), allowed));
         }
     }
@@ -97,7 +99,9 @@ fn check_length(value: &Value, member: &str, most: usize, required: bool) -> Res
     match value {
         Value::Null if required => Err(constraint(member, "Member must not be null")),
         Value::Null => Ok(()),
-        Value::String(text) if text.is_empty() => Err(constraint(member, "Member must have length greater than or equal to 1")),
+        Value::String(text) if text.is_empty() => {
+            Err(constraint(member, "Member must have length greater than or equal to 1"))
+        }
         Value::String(text) if text.chars().count().max(text.encode_utf16().count()) > most => {
             Err(constraint(member, &format!("Member must have length less than or equal to {most}")))
         }
@@ -107,7 +111,8 @@ fn check_length(value: &Value, member: &str, most: usize, required: bool) -> Res
 }
 
 fn constraint(member: &str, constraint: &str) -> AwsError {
-    let message = format!("1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}");
+    let message =
+        format!("1 validation error detected: Value at '{member}' failed to satisfy constraint: {constraint}");
     AwsError::new(400, "ValidationException", message)
 }
 
@@ -128,7 +133,8 @@ fn compliance_details(shared: &Shared, call: &Call<'_>) -> Result<Value, AwsErro
     let (rule, account) = (call.text("ConfigRuleName"), &call.caller.account);
     let ledger = shared.ledger();
     if !ledger.rules.contains(&(rule.to_owned(), account.clone())) {
-        let message = format!("The ConfigRule '{rule}' provided in the request is invalid. Please check the configRule name");
+        let message =
+            format!("The ConfigRule '{rule}' provided in the request is invalid. Please check the configRule name");
         return Err(AwsError::new(400, "NoSuchConfigRuleException", message));
     }
     let wanted: Option<Vec<&str>> =
@@ -137,7 +143,9 @@ fn compliance_details(shared: &Shared, call: &Call<'_>) -> Result<Value, AwsErro
         .evaluations
         .values()
         .filter(|evaluation| evaluation.rule == rule && evaluation.account == *account)
-        .filter(|evaluation| wanted.as_ref().is_none_or(|types| types.is_empty() || types.contains(&evaluation.compliance_type.as_str())))
+        .filter(|evaluation| {
+            wanted.as_ref().is_none_or(|types| types.is_empty() || types.contains(&evaluation.compliance_type.as_str()))
+        })
         .collect();
     let invalid = || AwsError::new(400, "InvalidNextTokenException", "The specified nextToken is invalid.");
     let start: usize = match call.text("NextToken") {
@@ -163,7 +171,9 @@ fn page_size(limit: Option<u64>, most: usize) -> Result<usize, AwsError> {
     match limit {
         None | Some(0) => Ok(most),
         Some(limit) if limit <= 100 => Ok(most.min(usize::try_from(limit).unwrap_or(most))),
-        Some(_) => Err(AwsError::new(400, "InvalidLimitException", "The specified limit is outside the allowable range.")),
+        Some(_) => {
+            Err(AwsError::new(400, "InvalidLimitException", "The specified limit is outside the allowable range."))
+        }
     }
 }
 
@@ -190,10 +200,11 @@ fn result(held: &StoredEvaluation) -> Value {
 
 fn resource_config_history(shared: &Shared, call: &Call<'_>) -> Result<Value, AwsError> {
     let (kind, id) = (call.text("resourceType"), call.text("resourceId"));
-    let cluster = shared.cluster(&call.caller.account, id).filter(|_| kind == "AWS::EKS::Cluster").ok_or_else(|| {
-        let message = format!("Resource {id} of resourceType:{kind} is unknown or has not been discovered");
-        AwsError::new(400, "ResourceNotDiscoveredException", message)
-    })?;
+    let cluster =
+        shared.cluster(&call.caller.account, id).filter(|_| kind == "AWS::EKS::Cluster").ok_or_else(|| {
+            let message = format!("Resource {id} of resourceType:{kind} is unknown or has not been discovered");
+            AwsError::new(400, "ResourceNotDiscoveredException", message)
+        })?;
     let arn = format!("arn:aws:eks:{}:{}:cluster/{id}", shared.spec.region, cluster.account);
     let configuration = json!({"Name": id, "Arn": arn, "Version": cluster.spec.version, "Tags": []});
     Ok(json!({"configurationItems": [{

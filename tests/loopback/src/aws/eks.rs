@@ -28,7 +28,11 @@ pub(super) fn answer(shared: &Shared, call: &Call<'_>) -> Result<Answer, AwsErro
         "ListClusters" => list_clusters(shared, call),
         "DescribeCluster" => describe_cluster(shared, call),
         "DescribeAddon" => describe_addon(shared, call),
-        _ => Err(AwsError::new(404, "UnknownOperationException", format!("{} {}", call.request.method, call.request.path))),
+        _ => Err(AwsError::new(
+            404,
+            "UnknownOperationException",
+            format!("{} {}", call.request.method, call.request.path),
+        )),
     }
 }
 
@@ -42,12 +46,17 @@ fn list_clusters(shared: &Shared, call: &Call<'_>) -> Result<Answer, AwsError> {
     };
     let start = match parameter("nextToken") {
         None => 0,
-        Some(token) => {
-            token.strip_prefix("clusters+").and_then(|start| start.parse().ok()).ok_or_else(|| invalid("Invalid nextToken"))?
-        }
+        Some(token) => token
+            .strip_prefix("clusters+")
+            .and_then(|start| start.parse().ok())
+            .ok_or_else(|| invalid("Invalid nextToken"))?,
     };
-    let names: Vec<&str> =
-        shared.clusters.iter().filter(|cluster| cluster.account == call.caller.account).map(|cluster| cluster.spec.name.as_str()).collect();
+    let names: Vec<&str> = shared
+        .clusters
+        .iter()
+        .filter(|cluster| cluster.account == call.caller.account)
+        .map(|cluster| cluster.spec.name.as_str())
+        .collect();
     let end = (start + wanted).min(names.len());
     let page = names.get(start..end).unwrap_or_default();
     let next = match call.fault {
@@ -89,22 +98,28 @@ fn describe_cluster(shared: &Shared, call: &Call<'_>) -> Result<Answer, AwsError
         "accessConfig": {"authenticationMode": "API_AND_CONFIG_MAP"},
     });
     if spec.connector {
-        merge(&mut described, &json!({"connectorConfig": {
-            "activationId": "4b1f3c1e-0000-4000-8000-000000000000",
-            "provider": "OTHER",
-            "roleArn": format!("arn:aws:iam::{}:role/connector", cluster.account),
-        }}));
+        merge(
+            &mut described,
+            &json!({"connectorConfig": {
+                "activationId": "4b1f3c1e-0000-4000-8000-000000000000",
+                "provider": "OTHER",
+                "roleArn": format!("arn:aws:iam::{}:role/connector", cluster.account),
+            }}),
+        );
     } else if !matches!(spec.status.as_str(), "CREATING" | "PENDING") {
-        merge(&mut described, &json!({
-            "endpoint": cluster.endpoint,
-            "certificateAuthority": {"data": STANDARD.encode(&cluster.announced_ca)},
-            "resourcesVpcConfig": {
-                "subnetIds": ["subnet-0a1b2c3d4e5f60718"], "securityGroupIds": [], "vpcId": "vpc-0a1b2c3d4e5f60718",
-                "endpointPublicAccess": spec.endpoint == crate::EndpointKind::Reachable, "endpointPrivateAccess": true,
-                "publicAccessCidrs": [],
-            },
-            "identity": {"oidc": {"issuer": format!("https://oidc.eks.{region}.amazonaws.com/id/LOOPBACK")}},
-        }));
+        merge(
+            &mut described,
+            &json!({
+                "endpoint": cluster.endpoint,
+                "certificateAuthority": {"data": STANDARD.encode(&cluster.announced_ca)},
+                "resourcesVpcConfig": {
+                    "subnetIds": ["subnet-0a1b2c3d4e5f60718"], "securityGroupIds": [], "vpcId": "vpc-0a1b2c3d4e5f60718",
+                    "endpointPublicAccess": spec.endpoint == crate::EndpointKind::Reachable, "endpointPrivateAccess": true,
+                    "publicAccessCidrs": [],
+                },
+                "identity": {"oidc": {"issuer": format!("https://oidc.eks.{region}.amazonaws.com/id/LOOPBACK")}},
+            }),
+        );
     }
     merge(&mut described, &spec.describe_overrides);
     Ok(Answer::json(200, &json!({"cluster": described})))
@@ -114,20 +129,27 @@ fn describe_addon(shared: &Shared, call: &Call<'_>) -> Result<Answer, AwsError> 
     let cluster = named(shared, call)?;
     let name = call.request.path.split('/').nth(4).and_then(|name| signature::decode(name, false)).unwrap_or_default();
     let addon = cluster.spec.addons.iter().find(|addon| addon.name == name).ok_or_else(|| {
-        AwsError::new(404, "ResourceNotFoundException", format!("No addon: {name} found in cluster: {}", cluster.spec.name))
+        AwsError::new(
+            404,
+            "ResourceNotFoundException",
+            format!("No addon: {name} found in cluster: {}", cluster.spec.name),
+        )
     })?;
-    Ok(Answer::json(200, &json!({"addon": {
-        "addonName": addon.name,
-        "clusterName": cluster.spec.name,
-        "status": "ACTIVE",
-        "addonVersion": addon.version,
-        "health": {"issues": []},
-        "addonArn": format!("arn:aws:eks:{}:{}:addon/{}/{}/loopback", shared.spec.region, cluster.account, cluster.spec.name, addon.name),
-        "createdAt": 1_735_786_800.123,
-        "modifiedAt": 1_735_786_800.123,
-        "tags": {},
-        "configurationValues": addon.configuration_values,
-    }})))
+    Ok(Answer::json(
+        200,
+        &json!({"addon": {
+            "addonName": addon.name,
+            "clusterName": cluster.spec.name,
+            "status": "ACTIVE",
+            "addonVersion": addon.version,
+            "health": {"issues": []},
+            "addonArn": format!("arn:aws:eks:{}:{}:addon/{}/{}/loopback", shared.spec.region, cluster.account, cluster.spec.name, addon.name),
+            "createdAt": 1_735_786_800.123,
+            "modifiedAt": 1_735_786_800.123,
+            "tags": {},
+            "configurationValues": addon.configuration_values,
+        }}),
+    ))
 }
 
 /// Puts the members of `source`, where it is an object, over those of `target`; null removes.

@@ -107,7 +107,9 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: &Received) -> Delivery {
     let name = authorization.as_ref().map(|authorization| authorization.service()).unwrap_or_default();
     let Some(service) = SERVICES.iter().find(|service| service.signing_name == name) else {
         let message = format!("The loopback world has no service with the signing name \"{name}\".");
-        return whole(AwsError::new(403, "MissingAuthenticationTokenException", message).into_answer(Protocol::RestJson));
+        return whole(
+            AwsError::new(403, "MissingAuthenticationTokenException", message).into_answer(Protocol::RestJson),
+        );
     };
     let operation = (service.operation)(request);
     let caller = authorization
@@ -117,14 +119,14 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: &Received) -> Delivery {
     let target = FaultTarget::Aws { service: service.signing_name.to_owned(), operation: operation.clone() };
     let fault = shared.ledger().script.strike(&target);
     let answer = caller.and_then(|caller| {
-        let call =
-            Call { operation: &operation, caller: &caller, request, input: &record.body, fault: fault.as_ref() };
+        let call = Call { operation: &operation, caller: &caller, request, input: &record.body, fault: fault.as_ref() };
         if let Some(FaultAction::AwsError { code, name, message }) = &fault {
             return Err(AwsError::new(*code, name, message.clone()));
         }
         (service.answer)(shared, &call)
     });
-    let answer = answer.unwrap_or_else(|error| error.into_answer(service.protocol)).with_header("x-amzn-requestid", REQUEST_ID);
+    let answer =
+        answer.unwrap_or_else(|error| error.into_answer(service.protocol)).with_header("x-amzn-requestid", REQUEST_ID);
     let delivery = match &fault {
         Some(action) => answer.spoiled(action),
         None => whole(answer),
@@ -189,8 +191,13 @@ impl<'a> Authorization<'a> {
 }
 
 /// Recomputes the signature with the secret that belongs to the access key.
-fn authenticate(shared: &Shared, request: &Received, authorization: &Authorization<'_>) -> Result<Credential, AwsError> {
-    let invalid = || AwsError::new(403, "UnrecognizedClientException", "The security token included in the request is invalid.");
+fn authenticate(
+    shared: &Shared,
+    request: &Received,
+    authorization: &Authorization<'_>,
+) -> Result<Credential, AwsError> {
+    let invalid =
+        || AwsError::new(403, "UnrecognizedClientException", "The security token included in the request is invalid.");
     let caller = shared.ledger().credential(authorization.access_key).ok_or_else(invalid)?;
     if request.header("x-amz-security-token") != caller.session_token {
         return Err(invalid());
@@ -218,7 +225,8 @@ fn signed_headers(headers: &HeaderMap, names: &str) -> Vec<(String, String)> {
     names
         .split(';')
         .map(|name| {
-            let values: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::trim).collect();
+            let values: Vec<&str> =
+                headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::trim).collect();
             (name.to_owned(), values.join(","))
         })
         .collect()

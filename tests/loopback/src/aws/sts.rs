@@ -16,7 +16,9 @@ pub(super) fn answer(shared: &Shared, call: &Call<'_>) -> Result<Answer, AwsErro
     match call.operation {
         "GetCallerIdentity" => Ok(caller_identity(call.caller)),
         "AssumeRole" => assume_role(shared, call),
-        other => Err(AwsError::new(400, "InvalidAction", format!("Could not find operation {other} for version 2011-06-15"))),
+        other => {
+            Err(AwsError::new(400, "InvalidAction", format!("Could not find operation {other} for version 2011-06-15")))
+        }
     }
 }
 
@@ -35,11 +37,16 @@ fn assume_role(shared: &Shared, call: &Call<'_>) -> Result<Answer, AwsError> {
     let (arn, session_name) = (call.text("RoleArn"), call.text("RoleSessionName"));
     check_session(call, session_name)?;
     let denied = || {
-        let message = format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", call.caller.arn());
+        let message =
+            format!("User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}", call.caller.arn());
         AwsError::new(403, "AccessDenied", message)
     };
-    let (account, role) = role_of(arn).ok_or_else(|| AwsError::new(400, "ValidationError", format!("{arn} is invalid")))?;
-    let trusted = shared.account(account).and_then(|account| account.roles.iter().find(|spec| spec.name == role)).ok_or_else(denied)?;
+    let (account, role) =
+        role_of(arn).ok_or_else(|| AwsError::new(400, "ValidationError", format!("{arn} is invalid")))?;
+    let trusted = shared
+        .account(account)
+        .and_then(|account| account.roles.iter().find(|spec| spec.name == role))
+        .ok_or_else(denied)?;
     if trusted.external_id.as_deref().is_some_and(|id| id != call.text("ExternalId")) {
         return Err(denied());
     }
@@ -70,7 +77,11 @@ fn check_session(call: &Call<'_>, session_name: &str) -> Result<(), AwsError> {
     }
     let seconds = call.text("DurationSeconds");
     let allowed = seconds.is_empty() || seconds.parse().is_ok_and(|seconds: u32| (900..=43_200).contains(&seconds));
-    if allowed { Ok(()) } else { Err(AwsError::new(400, "ValidationError", "DurationSeconds must be between 900 and 43200")) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(AwsError::new(400, "ValidationError", "DurationSeconds must be between 900 and 43200"))
+    }
 }
 
 /// The account and the name (without its path) in a role's ARN.
@@ -79,7 +90,8 @@ fn role_of(arn: &str) -> Option<(&str, &str)> {
     let head = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let (account, resource) = (parts.next()?, parts.next()?);
     let path = resource.strip_prefix("role/")?;
-    let proper = head.0 == "arn" && head.1.starts_with("aws") && head.2 == "iam" && head.3.is_empty() && account.len() == 12;
+    let proper =
+        head.0 == "arn" && head.1.starts_with("aws") && head.2 == "iam" && head.3.is_empty() && account.len() == 12;
     proper.then(|| (account, path.rsplit('/').next().unwrap_or(path)))
 }
 

@@ -42,7 +42,11 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn new(spec: &ClusterSpec) -> Self {
         let generated = GeneratedPods::new(spec.generated_pods, &spec.generated_profile);
-        let mut store = Self { kinds: built_in_kinds().chain(spec.served.iter().cloned()).collect(), lists: BTreeMap::new(), generated };
+        let mut store = Self {
+            kinds: built_in_kinds().chain(spec.served.iter().cloned()).collect(),
+            lists: BTreeMap::new(),
+            generated,
+        };
         let surroundings = store.generated.surroundings();
         for object in spec.objects.iter().chain(&surroundings) {
             store.insert(object);
@@ -59,7 +63,8 @@ impl Store {
         let api_version = text(&object["apiVersion"]);
         let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
         let namespace = text(&object["metadata"]["namespace"]);
-        let kind = ResourceKind::new(group, version, object["kind"].as_str().unwrap_or_default(), !namespace.is_empty());
+        let kind =
+            ResourceKind::new(group, version, object["kind"].as_str().unwrap_or_default(), !namespace.is_empty());
         let mut item = object.clone();
         if let Some(members) = item.as_object_mut() {
             members.remove("apiVersion");
@@ -67,7 +72,8 @@ impl Store {
         }
         let key = (kind.group.clone(), kind.version.clone(), kind.plural.clone());
         let text_of_item = Bytes::from(item.to_string());
-        let item = Item { namespace, name: text(&object["metadata"]["name"]), object: object.clone(), text: text_of_item };
+        let item =
+            Item { namespace, name: text(&object["metadata"]["name"]), object: object.clone(), text: text_of_item };
         self.lists.entry(key).or_default().push(item);
         if self.kind(&kind.group, &kind.version, &kind.plural).is_none() {
             self.kinds.insert(kind);
@@ -79,7 +85,10 @@ impl Store {
     }
 
     pub(crate) fn items(&self, kind: &ResourceKind) -> &[Item] {
-        self.lists.get(&(kind.group.clone(), kind.version.clone(), kind.plural.clone())).map(Vec::as_slice).unwrap_or_default()
+        self.lists
+            .get(&(kind.group.clone(), kind.version.clone(), kind.plural.clone()))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// How many pods are made up behind the stored objects of this kind.

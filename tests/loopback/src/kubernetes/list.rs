@@ -56,7 +56,10 @@ fn position(token: &str) -> Result<usize, String> {
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|error| format!("continue key is not valid: {error}"))?;
     let token: Value = serde_json::from_slice(&bytes).map_err(|error| format!("continue key is not valid: {error}"))?;
     if token["v"] != "meta.k8s.io/v1" {
-        return Err(format!("continue key is not valid: server does not recognize this encoded version {}", token["v"]));
+        return Err(format!(
+            "continue key is not valid: server does not recognize this encoded version {}",
+            token["v"]
+        ));
     }
     let start = token["start"].as_str().and_then(|start| start.parse().ok());
     start.ok_or_else(|| "continue key is not valid: encoded start key is empty".to_owned())
@@ -137,7 +140,8 @@ pub(super) fn answer(
 
 /// Everything before the first item. The metadata stands before the items, so that a reader knows the next token early.
 fn head(kind: &ResourceKind, next: Option<usize>, remaining: Option<usize>) -> String {
-    let api_version = if kind.group.is_empty() { kind.version.clone() } else { format!("{}/{}", kind.group, kind.version) };
+    let api_version =
+        if kind.group.is_empty() { kind.version.clone() } else { format!("{}/{}", kind.group, kind.version) };
     let next = next.map(|next| format!(",\"continue\":\"{}\"", token(next, 184_467))).unwrap_or_default();
     let remaining = remaining.map(|remaining| format!(",\"remainingItemCount\":{remaining}")).unwrap_or_default();
     format!(
@@ -146,7 +150,13 @@ fn head(kind: &ResourceKind, next: Option<usize>, remaining: Option<usize>) -> S
     )
 }
 
-fn body(store: &Arc<Store>, kind: &ResourceKind, matching: Matching, range: std::ops::Range<usize>, head: String) -> Answer {
+fn body(
+    store: &Arc<Store>,
+    kind: &ResourceKind,
+    matching: Matching,
+    range: std::ops::Range<usize>,
+    head: String,
+) -> Answer {
     let (store, kind) = (Arc::clone(store), kind.clone());
     let (first, end) = (range.start, range.end);
     let items = range.step_by(CHUNK).map(move |from| {
@@ -159,7 +169,8 @@ fn body(store: &Arc<Store>, kind: &ResourceKind, matching: Matching, range: std:
         }
         Bytes::from(text)
     });
-    let mut chunks = std::iter::once(Bytes::from(head)).chain(items).chain(std::iter::once(Bytes::from_static(b"]}\n")));
+    let mut chunks =
+        std::iter::once(Bytes::from(head)).chain(items).chain(std::iter::once(Bytes::from_static(b"]}\n")));
     let content = if end - first > CHUNK {
         Content::Lazy(Box::new(chunks))
     } else {

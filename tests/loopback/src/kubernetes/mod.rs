@@ -29,9 +29,16 @@ enum Route<'a> {
     /// `/api`, `/apis`, `/apis/{group}/{version}`, `/version`.
     Document(Value),
     /// Objects of a kind, in one namespace or all.
-    List { kind: &'a ResourceKind, namespace: Option<String> },
+    List {
+        kind: &'a ResourceKind,
+        namespace: Option<String>,
+    },
     /// One object.
-    Object { kind: &'a ResourceKind, namespace: Option<String>, name: String },
+    Object {
+        kind: &'a ResourceKind,
+        namespace: Option<String>,
+        name: String,
+    },
     Nowhere,
 }
 
@@ -119,20 +126,31 @@ fn proper(store: &Arc<Store>, route: Route<'_>, query: &[(String, String)], faul
 fn forbidden(user: &str, path: &str, route: &Route<'_>) -> Answer {
     match route {
         Route::List { kind, namespace } => status::forbidden(user, "list", kind, namespace.as_deref(), None),
-        Route::Object { kind, namespace, name } => status::forbidden(user, "get", kind, namespace.as_deref(), Some(name)),
+        Route::Object { kind, namespace, name } => {
+            status::forbidden(user, "get", kind, namespace.as_deref(), Some(name))
+        }
         Route::Document(_) | Route::Nowhere => status::forbidden_path(user, path),
     }
 }
 
 fn route<'a>(store: &'a Store, path: &str) -> Route<'a> {
-    let Some(segments) = path.trim_end_matches('/').split('/').skip(1).map(|part| signature::decode(part, false)).collect::<Option<Vec<_>>>()
+    let Some(segments) = path
+        .trim_end_matches('/')
+        .split('/')
+        .skip(1)
+        .map(|part| signature::decode(part, false))
+        .collect::<Option<Vec<_>>>()
     else {
         return Route::Nowhere;
     };
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     match segments.as_slice() {
-        ["version"] => Route::Document(json!({"major": "1", "minor": "33", "gitVersion": "v1.33.5-eks-loopback", "platform": "linux/amd64"})),
-        ["api"] => Route::Document(json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []})),
+        ["version"] => Route::Document(
+            json!({"major": "1", "minor": "33", "gitVersion": "v1.33.5-eks-loopback", "platform": "linux/amd64"}),
+        ),
+        ["api"] => {
+            Route::Document(json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}))
+        }
         ["apis"] => Route::Document(groups(store)),
         ["api", "v1"] => resources(store, "", "v1"),
         ["apis", group, version] => resources(store, group, version),
@@ -170,8 +188,10 @@ fn groups(store: &Store) -> Value {
     let groups: Vec<Value> = groups
         .into_iter()
         .map(|(group, versions)| {
-            let versions: Vec<Value> =
-                versions.iter().map(|version| json!({"groupVersion": format!("{group}/{version}"), "version": version})).collect();
+            let versions: Vec<Value> = versions
+                .iter()
+                .map(|version| json!({"groupVersion": format!("{group}/{version}"), "version": version}))
+                .collect();
             json!({"name": group, "preferredVersion": versions.first(), "versions": versions})
         })
         .collect();
@@ -195,5 +215,7 @@ fn resources<'a>(store: &Store, group: &str, version: &str) -> Route<'a> {
         return Route::Nowhere;
     }
     let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    Route::Document(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}))
+    Route::Document(
+        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}),
+    )
 }

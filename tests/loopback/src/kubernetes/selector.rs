@@ -24,9 +24,8 @@ impl Selector {
             if term.contains([' ', '(', '!']) && !term.contains("!=") {
                 return Err(format!("the loopback world knows only equality in label selectors, not {term:?}"));
             }
-            requirements.push(requirement(term, |key| {
-                Ok(vec!["metadata".to_owned(), "labels".to_owned(), key.to_owned()])
-            })?);
+            requirements
+                .push(requirement(term, |key| Ok(vec!["metadata".to_owned(), "labels".to_owned(), key.to_owned()]))?);
         }
         for term in fields.split(',').filter(|term| !term.is_empty()) {
             requirements.push(requirement(term, |key| match key {
@@ -44,7 +43,8 @@ impl Selector {
     }
 
     pub(super) fn admits(&self, object: &Value) -> bool {
-        let at = |path: &[String]| path.iter().fold(object, |value, key| &value[key.as_str()]).as_str().map(str::to_owned);
+        let at =
+            |path: &[String]| path.iter().fold(object, |value, key| &value[key.as_str()]).as_str().map(str::to_owned);
         self.requirements.iter().all(|requirement| match requirement {
             Requirement::Is(path, value) => at(path).unwrap_or_default() == *value,
             Requirement::IsNot(path, value) => at(path).unwrap_or_default() != *value,

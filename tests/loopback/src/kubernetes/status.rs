@@ -22,10 +22,17 @@ pub(super) fn unauthorized() -> Answer {
 }
 
 /// 403 for a resource, in the words of RBAC.
-pub(super) fn forbidden(user: &str, verb: &str, kind: &ResourceKind, namespace: Option<&str>, name: Option<&str>) -> Answer {
+pub(super) fn forbidden(
+    user: &str,
+    verb: &str,
+    kind: &ResourceKind,
+    namespace: Option<&str>,
+    name: Option<&str>,
+) -> Answer {
     let qualified = if kind.group.is_empty() { kind.plural.clone() } else { format!("{}.{}", kind.plural, kind.group) };
     let subject = name.map_or_else(|| qualified.clone(), |name| format!("{qualified} \"{name}\""));
-    let scope = namespace.map_or_else(|| "at the cluster scope".to_owned(), |namespace| format!("in the namespace \"{namespace}\""));
+    let scope = namespace
+        .map_or_else(|| "at the cluster scope".to_owned(), |namespace| format!("in the namespace \"{namespace}\""));
     let message = format!(
         "{subject} is forbidden: User \"{user}\" cannot {verb} resource \"{}\" in API group \"{}\" {scope}",
         kind.plural, kind.group

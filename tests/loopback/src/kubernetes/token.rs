@@ -44,7 +44,8 @@ pub(crate) fn verify(shared: &Shared, cluster: &str, token: &str, now: i64) -> R
         return Err("token is too large".to_owned());
     }
     let encoded = token.strip_prefix(PREFIX).ok_or_else(|| format!("token is missing expected \"{PREFIX}\" prefix"))?;
-    let decoded = URL_SAFE_NO_PAD.decode(encoded).map_err(|error| format!("token is not base64url without padding: {error}"))?;
+    let decoded =
+        URL_SAFE_NO_PAD.decode(encoded).map_err(|error| format!("token is not base64url without padding: {error}"))?;
     let url = String::from_utf8(decoded).map_err(|_| "token is not text".to_owned())?;
     let presigned = read(&url, &shared.aws_host)?;
     check_query(&presigned, now)?;
@@ -91,7 +92,8 @@ fn check_query(presigned: &Presigned, now: i64) -> Result<(), String> {
     if !headers.contains(&"host") {
         return Err("the host header is not signed".to_owned());
     }
-    let expires: i64 = presigned.get("X-Amz-Expires").parse().map_err(|_| "invalid X-Amz-Expires parameter in pre-signed URL")?;
+    let expires: i64 =
+        presigned.get("X-Amz-Expires").parse().map_err(|_| "invalid X-Amz-Expires parameter in pre-signed URL")?;
     if !(0..=900).contains(&expires) {
         return Err(format!("invalid X-Amz-Expires parameter in pre-signed URL: {expires}"));
     }
@@ -104,15 +106,23 @@ fn check_query(presigned: &Presigned, now: i64) -> Result<(), String> {
 
 /// What STS would say: the token's signature, recomputed with the secret of its access key.
 fn check_signature(shared: &Shared, cluster: &str, presigned: &Presigned) -> Result<Credential, String> {
-    let (access_key, scope) = presigned.get("X-Amz-Credential").split_once('/').ok_or("X-Amz-Credential parameter is malformed")?;
+    let (access_key, scope) =
+        presigned.get("X-Amz-Credential").split_once('/').ok_or("X-Amz-Credential parameter is malformed")?;
     let caller = shared.ledger().credential(access_key).ok_or("InvalidClientTokenId: the access key is unknown")?;
     if presigned.get("X-Amz-Security-Token") != caller.session_token {
         return Err("InvalidClientTokenId: the session token does not belong to the access key".to_owned());
     }
     let parts: Vec<&str> = scope.split('/').collect();
     let date = presigned.get("X-Amz-Date");
-    if parts.len() != 4 || parts[0] != &date[..8] || parts[1] != shared.spec.region || parts[2..] != ["sts", "aws4_request"] {
-        return Err(format!("SignatureDoesNotMatch: the credential scope {scope} is not that of STS in {}", shared.spec.region));
+    if parts.len() != 4
+        || parts[0] != &date[..8]
+        || parts[1] != shared.spec.region
+        || parts[2..] != ["sts", "aws4_request"]
+    {
+        return Err(format!(
+            "SignatureDoesNotMatch: the credential scope {scope} is not that of STS in {}",
+            shared.spec.region
+        ));
     }
     // The verifier sends these two headers, whatever the token says: another signed header is empty to STS.
     let headers = presigned.get("X-Amz-SignedHeaders").split(';').map(|name| {
@@ -123,9 +133,17 @@ fn check_signature(shared: &Shared, cluster: &str, presigned: &Presigned) -> Res
         };
         (name.to_owned(), value.to_owned())
     });
-    let unsigned: Vec<(String, String)> = presigned.query.iter().filter(|(key, _)| key != "X-Amz-Signature").cloned().collect();
-    let signed =
-        Signed { method: "GET", canonical_path: "/".to_owned(), query: &unsigned, headers: headers.collect(), body: b"", date, scope };
+    let unsigned: Vec<(String, String)> =
+        presigned.query.iter().filter(|(key, _)| key != "X-Amz-Signature").cloned().collect();
+    let signed = Signed {
+        method: "GET",
+        canonical_path: "/".to_owned(),
+        query: &unsigned,
+        headers: headers.collect(),
+        body: b"",
+        date,
+        scope,
+    };
     if signed.signature(&caller.secret) == presigned.get("X-Amz-Signature") {
         Ok(caller)
     } else {

@@ -1,0 +1,161 @@
+//! Faults, on the wire.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::client::{Failure, Response, aws, get, own_keys};
+use super::worlds::{five_pods, names, start};
+use crate::{Fault, FaultAction, World};
+
+const PODS: &str = "/api/v1/pods?limit=2";
+
+async fn clusters(world: &World) -> Result<Response, Failure> {
+    aws(world, &own_keys(world), "eks", "GET", "/clusters", &[], "").await
+}
+
+fn pods(action: FaultAction) -> Fault {
+    Fault::kubernetes("demo", "pods", action)
+}
+
+#[tokio::test]
+async fn a_fault_waits_for_its_turn_and_ends() {
+    let world = start(five_pods()).await;
+    let overload = FaultAction::Status {
+        code: 429,
+        headers: vec![("retry-after".to_owned(), "1".to_owned()), ("content-type".to_owned(), "text/plain".to_owned())],
+        body: "Too many requests, please try again later.".to_owned(),
+    };
+    world.script(pods(overload).after(1).times(2));
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        seen.push(get(&world, "demo", PODS).await.unwrap().status);
+    }
+    assert_eq!(seen, [200, 429, 429, 200]);
+    assert_eq!(world.kubernetes_requests().iter().map(|request| request.status).collect::<Vec<_>>(), seen);
+}
+
+#[tokio::test]
+async fn a_fault_concerns_its_target_only_and_a_star_all() {
+    let world = start(five_pods()).await;
+    let broken = || FaultAction::Redirect { location: "https://example.com/".to_owned() };
+    world.script(pods(broken()));
+    assert_eq!(get(&world, "demo", "/api/v1/namespaces").await.unwrap().status, 200);
+    let redirected = get(&world, "demo", PODS).await.unwrap();
+    assert_eq!((redirected.status, redirected.header("location")), (302, "https://example.com/"));
+    world.script(Fault::kubernetes("*", "*", broken()));
+    assert_eq!(get(&world, "demo", "/api/v1/namespaces").await.unwrap().status, 302);
+    world.script(Fault::aws("eks", "DescribeCluster", broken()));
+    assert_eq!(clusters(&world).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn an_aws_error_has_the_wire_form_of_its_service() {
+    let world = start(five_pods()).await;
+    let throttled = || FaultAction::AwsError {
+        code: 400,
+        name: "ThrottlingException".to_owned(),
+        message: "Rate exceeded".to_owned(),
+    };
+    world.script(Fault::aws("eks", "ListClusters", throttled()));
+    assert_eq!(clusters(&world).await.unwrap().header("x-amzn-errortype"), "ThrottlingException");
+    world.script(Fault::aws("*", "*", throttled()).times(2));
+    let sts = aws(&world, &own_keys(&world), "sts", "POST", "/", &[], "Action=GetCallerIdentity").await.unwrap();
+    assert!(
+        sts.text.contains("<Code>ThrottlingException</Code>") && sts.text.starts_with("<ErrorResponse"),
+        "{}",
+        sts.text
+    );
+    let headers = [("x-amz-target", "StarlingDoveService.PutEvaluations")];
+    let config = aws(&world, &own_keys(&world), "config", "POST", "/", &headers, "{}").await.unwrap();
+    assert_eq!(config.json(), json!({"__type": "ThrottlingException", "message": "Rate exceeded"}));
+}
+
+#[tokio::test]
+async fn connections_are_reset_and_bodies_cut() {
+    let world = start(five_pods()).await;
+    for action in [FaultAction::ResetConnection, FaultAction::TruncateBody] {
+        world.script(pods(action.clone()));
+        world.script(Fault::aws("eks", "ListClusters", action.clone()));
+        let failure = get(&world, "demo", PODS).await.unwrap_err();
+        assert!(failure.is::<hyper::Error>(), "{action:?}: {failure:?}");
+        let failure = clusters(&world).await.unwrap_err();
+        assert!(failure.is::<hyper::Error>(), "{action:?}: {failure:?}");
+    }
+    assert_eq!(get(&world, "demo", PODS).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_reset_is_a_reset_and_no_orderly_end() {
+    let world = start(five_pods()).await;
+    world.script(Fault::aws("eks", "ListClusters", FaultAction::ResetConnection));
+    let words = format!("{:?}", clusters(&world).await.unwrap_err());
+    assert!(words.contains("ConnectionReset"), "{words}");
+}
+
+#[tokio::test]
+async fn a_long_unpaged_list_can_be_cut_too() {
+    let mut spec = five_pods();
+    spec.generated_pods = 200;
+    let world = start(spec).await;
+    world.script(pods(FaultAction::TruncateBody));
+    assert!(get(&world, "demo", "/api/v1/pods").await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stalled_request_is_never_answered() {
+    let world = start(five_pods()).await;
+    for action in [FaultAction::Stall, FaultAction::StallBody] {
+        world.script(pods(action));
+        // The clock is paused, and jumps where nothing else can happen.
+        let answered = tokio::time::timeout(Duration::from_secs(3600), get(&world, "demo", PODS)).await;
+        assert!(answered.is_err());
+    }
+    world.script(pods(FaultAction::Delay(Duration::from_secs(1800))));
+    assert_eq!(get(&world, "demo", PODS).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn what_is_no_json_comes_with_status_200() {
+    let world = start(five_pods()).await;
+    world.script(pods(FaultAction::InvalidJson));
+    let answer = get(&world, "demo", PODS).await.unwrap();
+    assert_eq!(answer.status, 200);
+    assert!(serde_json::from_str::<serde_json::Value>(&answer.text).is_err());
+}
+
+#[tokio::test]
+async fn an_expired_continue_offers_a_token_for_an_inconsistent_rest() {
+    let world = start(five_pods()).await;
+    let token = get(&world, "demo", PODS).await.unwrap().json()["metadata"]["continue"].clone();
+    world.script(pods(FaultAction::Expired410));
+    let path = format!("{PODS}&continue={}", token.as_str().unwrap());
+    let answer = get(&world, "demo", &path).await.unwrap();
+    let status = answer.json();
+    assert_eq!((answer.status, &status["reason"], &status["code"]), (410, &json!("Expired"), &json!(410)));
+    let offered = status["metadata"]["continue"].as_str().unwrap();
+    assert_ne!(offered, token.as_str().unwrap());
+    let rest = get(&world, "demo", &format!("{PODS}&continue={offered}")).await.unwrap().json();
+    assert_eq!(names(&rest), ["one", "three"]);
+}
+
+#[tokio::test]
+async fn a_page_can_lead_to_itself_and_be_short_or_empty() {
+    let world = start(five_pods()).await;
+    world.script(pods(FaultAction::ShortPage(0)));
+    let empty = get(&world, "demo", PODS).await.unwrap().json();
+    let token = empty["metadata"]["continue"].as_str().unwrap();
+    assert!(names(&empty).is_empty());
+    let first = get(&world, "demo", &format!("{PODS}&continue={token}")).await.unwrap().json();
+    assert_eq!(names(&first), ["five", "four"]);
+    let token = first["metadata"]["continue"].as_str().unwrap();
+    world.script(pods(FaultAction::RepeatPage));
+    let repeated = get(&world, "demo", &format!("{PODS}&continue={token}")).await.unwrap().json();
+    assert_eq!(
+        (names(&repeated), repeated["metadata"]["continue"].as_str()),
+        (vec!["one".to_owned(), "three".to_owned()], Some(token))
+    );
+    world.script(Fault::aws("eks", "ListClusters", FaultAction::RepeatPage));
+    let repeated = clusters(&world).await.unwrap().json();
+    assert_eq!(repeated, json!({"clusters": ["demo"], "nextToken": "clusters+0"}));
+}
