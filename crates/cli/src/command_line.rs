@@ -1,0 +1,198 @@
+//! What may stand on the command line, and its help.
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use eks_rules::RuleName;
+
+const AFTER_HELP: &str = "\
+Examples:
+  eks-config-rules judge -f manifests/
+  helm template . | eks-config-rules judge privEscalation -f -
+  eks-config-rules judge trustedRegCheck -f app.yaml --parameters '{\"trustedRegistries\": \"public.ecr.aws,docker.io/library\"}'
+  eks-config-rules judge --context staging --output json
+
+Exit status:
+  0  every judged rule is COMPLIANT
+  1  some rule is NON_COMPLIANT
+  2  wrong use: arguments, parameters or manifests that cannot be read
+  3  some rule or cluster could not be judged (wins over 1)
+
+Verdicts go to standard output, progress and errors to standard error.";
+
+const JUDGE_AFTER_HELP: &str = "\
+Rules (none named = all three):
+  netPolCheck      every namespace has a network policy
+  privEscalation   no running container may escalate privileges
+  trustedRegCheck  images come only from trusted registries
+
+Parameters are the JSON that AWS Config passes as ruleParameters: an object of strings.
+  --parameters '{\"excludedNamespaces\": \"kube-system,team-*\", \"reading\": \"restricted\"}'
+With several rules each key must belong to at least one of them, or the object is keyed by rule:
+  --parameters '{\"netPolCheck\": {\"requires\": \"default-deny\"}, \"trustedRegCheck\": {\"trustedRegistries\": \"ecr:self\"}}'
+With no rule named and no trustedRegistries, trustedRegCheck is left out.
+
+Exemptions are a list, in JSON or YAML:
+  [{\"rules\": [\"privEscalation\"], \"namespace\": \"web\", \"owner\": {\"kind\": \"Deployment\", \"name\": \"api\"},
+    \"container\": \"app\", \"reason\": \"TICKET-12\", \"expires\": \"2027-01-31\"}]
+\"rules\", \"owner\", \"pod\", \"container\" and \"expires\" may be left out.
+
+Examples:
+  eks-config-rules judge -f deployment.yaml -f policies/
+  kubectl get all,networkpolicies -A -o yaml | eks-config-rules judge -f -
+  eks-config-rules judge netPolCheck --context staging --output json
+  eks-config-rules judge --cluster prod --region eu-west-1 --role-arn arn:aws:iam::111122223333:role/auditor
+
+Exit status: 0 COMPLIANT, 1 NON_COMPLIANT, 2 wrong use, 3 something could not be judged (wins over 1).";
+
+/// Judges what is inside EKS clusters by the three AWS Config rules.
+#[derive(Debug, Parser)]
+#[command(name = "eks-config-rules", version, about, after_help = AFTER_HELP, max_term_width = 120)]
+#[command(propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Judge manifests or a live cluster
+    Judge(Box<JudgeArguments>),
+    /// Run a rule's function on an AWS Config event, in TestMode unless --put
+    Invoke(InvokeArguments),
+    /// Show the whole service at work on loopback: AWS endpoints, clusters, the three functions
+    Demo(DemoArguments),
+    /// Print an admission policy that agrees with a rule
+    Policy(PolicyArguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// `judge`.
+#[derive(Debug, Args)]
+#[command(after_help = JUDGE_AFTER_HELP)]
+pub(crate) struct JudgeArguments {
+    /// The rules to judge by; all three where none is named
+    #[arg(value_name = "RULE", value_parser = rule_name())]
+    pub(crate) rules: Vec<RuleName>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    /// Region of the cluster, or the one that manifests are for
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Role to assume for --cluster
+    #[arg(long, value_name = "ARN", requires = "cluster")]
+    pub(crate) role_arn: Option<String>,
+    /// kubeconfig file for --context, instead of $KUBECONFIG or ~/.kube/config
+    #[arg(long, value_name = "FILE", requires = "context", value_hint = ValueHint::FilePath)]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Account that owns the cluster, twelve digits; `ecr:self` needs it where manifests are judged
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    pub(crate) account: Option<String>,
+    /// Rule parameters as AWS Config passes them: a JSON object of strings, or @FILE with one
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) parameters: Option<String>,
+    /// File with a list of exemptions, added to those of the parameters
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) exemptions: Option<PathBuf>,
+    /// How the verdicts are printed
+    #[arg(long, short, value_enum, value_name = "FORM", default_value_t = OutputForm::Table)]
+    pub(crate) output: OutputForm,
+    /// Correct the manifests (this version does not have it yet)
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// Show no progress bar
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+}
+
+/// Where the objects come from: exactly one of them.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct SourceArguments {
+    /// YAML or JSON manifest, directory of them, or - for standard input; may be repeated
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-", value_hint = ValueHint::AnyPath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Live cluster: the context of this name in the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Live cluster: the EKS cluster of this name, reached as the functions reach it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster: Option<String>,
+}
+
+/// The forms of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputForm {
+    /// For people
+    Table,
+    /// For programs: one object for each rule and cluster; the shape is stable
+    Json,
+    /// Not yet in this version
+    Sarif,
+    /// Not yet in this version
+    Junit,
+    /// Not yet in this version
+    Ocsf,
+    /// Not yet in this version
+    Asff,
+    /// Not yet in this version
+    Html,
+}
+
+/// `invoke`.
+#[derive(Debug, Args)]
+pub(crate) struct InvokeArguments {
+    /// The rule whose function runs
+    #[arg(value_name = "RULE", value_parser = rule_name())]
+    pub(crate) rule: RuleName,
+    /// File with the event that AWS Config sends
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) event: PathBuf,
+    /// Put the evaluations for good; without it AWS Config only checks them (TestMode)
+    #[arg(long)]
+    pub(crate) put: bool,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// How many pods the violating cluster has
+    #[arg(long, value_name = "N")]
+    pub(crate) pods: Option<u32>,
+    /// Keep the loopback world up and print the environment that uses it
+    #[arg(long)]
+    pub(crate) serve: bool,
+}
+
+/// `policy`.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArguments {
+    /// The rule
+    #[arg(value_name = "RULE", value_parser = rule_name())]
+    pub(crate) rule: RuleName,
+    /// Rule parameters as AWS Config passes them: a JSON object of strings, or @FILE with one
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) parameters: Option<String>,
+}
+
+/// Reads a rule's name, and lets help and completions name all of them.
+fn rule_name() -> impl TypedValueParser<Value = RuleName> {
+    PossibleValuesParser::new(RuleName::ALL.map(|rule| PossibleValue::new(rule.as_str())))
+        .try_map(|name| name.parse::<RuleName>())
+}
+
+fn account(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account is twelve digits".to_owned())
+    }
+}

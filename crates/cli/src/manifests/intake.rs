@@ -1,0 +1,392 @@
+//! From objects to judges: names and namespaces are completed, objects whose controller is there too are folded into it.
+//!
+//! The order of manifests is free: a pod stands before its ReplicaSet as often as after it. So an object that has a
+//! controller waits, unless its controller was there before, and what waits in vain is judged at the end. Namespaces
+//! wait too, for a later one may be declared that so far is only named.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use eks_rules::object::{CronJob, Metadata, Namespace, Pod, PodTemplate, PodTemplateSpec, Workload};
+use eks_rules::{DecodeError, Judge, Kind, Object, Owner, Report, decode, decode_object};
+use serde_json::{Map, Value};
+
+use super::error::{Errors, Position};
+use super::kinds::{Known, is_known_name, known};
+
+/// How many objects without a container are named in a note.
+const NAMED: usize = 5;
+
+/// The pairs of (controller, controlled) that Kubernetes makes. No other is folded: an object that names a controller
+/// of its own liking would hide behind it.
+const CONTROLLED: [(&str, &str); 8] = [
+    ("ReplicaSet", "Pod"),
+    ("ReplicationController", "Pod"),
+    ("StatefulSet", "Pod"),
+    ("DaemonSet", "Pod"),
+    ("Job", "Pod"),
+    ("Deployment", "Pod"),
+    ("Deployment", "ReplicaSet"),
+    ("CronJob", "Job"),
+];
+
+/// An object that controls others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Controller {
+    kind: Box<str>,
+    namespace: Box<str>,
+    name: Box<str>,
+}
+
+impl Controller {
+    fn new(kind: &str, namespace: &str, name: &str) -> Self {
+        Self { kind: kind.into(), namespace: namespace.into(), name: name.into() }
+    }
+}
+
+/// A pod, or the pod of a workload's template, whose controller may yet come.
+#[derive(Debug)]
+struct Waiting {
+    controllers: Vec<Controller>,
+    pod: Box<Pod>,
+}
+
+/// Takes the objects of manifests in any order, and hands them to the judges.
+#[derive(Debug)]
+pub(super) struct Intake {
+    judges: Vec<(Judge, BTreeSet<Kind>)>,
+    /// By name: those that are declared, and those that objects name.
+    namespaces: BTreeMap<String, Option<Namespace>>,
+    controllers: HashSet<Controller>,
+    waiting: Vec<Waiting>,
+    counted: Counted,
+    /// What is wrong. Once there is anything, nothing more is judged.
+    pub(super) errors: Errors,
+}
+
+/// What is told of the reading besides the verdicts.
+#[derive(Debug, Default)]
+struct Counted {
+    /// Objects of known kinds.
+    known: u64,
+    /// Objects of other kinds, by kind.
+    skipped: BTreeMap<String, u64>,
+    folded: u64,
+    idle_replica_sets: u64,
+    /// Objects without a container: how many, and the first of them.
+    empty: u64,
+    first_empty: Vec<String>,
+}
+
+impl Intake {
+    /// Objects for these judges.
+    pub(super) fn new(judges: Vec<Judge>) -> Self {
+        let judges = judges
+            .into_iter()
+            .map(|judge| {
+                let kinds = judge.reads().into_iter().map(|read| read.kind).collect();
+                (judge, kinds)
+            })
+            .collect();
+        Self {
+            judges,
+            namespaces: BTreeMap::new(),
+            controllers: HashSet::new(),
+            waiting: Vec::new(),
+            counted: Counted::default(),
+            errors: Errors::default(),
+        }
+    }
+
+    /// Takes one object of any kind.
+    pub(super) fn take(&mut self, file: &str, position: Position, value: Value) {
+        if let Err(message) = self.try_take(file, position, value) {
+            self.errors.add(file, Some(position), message);
+        }
+    }
+
+    /// Ends the reading: the reports, and what is told besides.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    pub(super) fn finish(mut self) -> Result<(Vec<Report>, Vec<String>), Errors> {
+        if self.errors.is_empty() && self.counted.known == 0 {
+            self.errors.add("", None, self.counted.nothing());
+        }
+        if !self.errors.is_empty() {
+            return Err(self.errors);
+        }
+        for Waiting { controllers, pod } in std::mem::take(&mut self.waiting) {
+            if controllers.iter().any(|controller| self.controllers.contains(controller)) {
+                self.counted.folded += 1;
+            } else {
+                self.observe(Kind::Pod, Object::Pod(&pod));
+            }
+        }
+        for (name, declared) in std::mem::take(&mut self.namespaces) {
+            let namespace = declared.unwrap_or_else(|| Namespace::named(&name));
+            self.observe(Kind::Namespace, Object::Namespace(&namespace));
+        }
+        let reports = self.judges.into_iter().map(|(judge, _)| judge.report()).collect();
+        Ok((reports, self.counted.notes()))
+    }
+
+    fn try_take(&mut self, file: &str, position: Position, value: Value) -> Result<(), String> {
+        let Value::Object(mut object) = value else {
+            return Err(format!("not a Kubernetes object: {}", shortened(&value)));
+        };
+        let kind = match text_of(&object, "kind")? {
+            Some(kind) => kind.to_owned(),
+            None => return Err(format!("no kind: this is not a Kubernetes object (its keys: {})", keys(&object))),
+        };
+        let api_version = text_of(&object, "apiVersion")?.unwrap_or_default().to_owned();
+        if api_version.is_empty() && (is_known_name(&kind) || kind == "List") {
+            return Err(format!("{kind} without apiVersion"));
+        }
+        if kind == "List" && api_version == "v1" {
+            return self.take_list(file, position, object.remove("items"));
+        }
+        match known(&api_version, &kind) {
+            Some(known) => {
+                complete(&mut object, known)?;
+                self.counted.known += 1;
+                self.take_known(known, object).map_err(|error| error.to_string())
+            }
+            None => {
+                let name = if is_known_name(&kind) { format!("{kind} of {api_version}") } else { kind };
+                *self.counted.skipped.entry(name).or_default() += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// A list within a list, or one whose items are not a sequence.
+    fn take_list(&mut self, file: &str, position: Position, items: Option<Value>) -> Result<(), String> {
+        match items {
+            Some(Value::Array(items)) => {
+                for item in items {
+                    self.take(file, position, item);
+                }
+                Ok(())
+            }
+            Some(other) => Err(format!("List: items: {}, not a sequence", shortened(&other))),
+            None => Err("List without items".to_owned()),
+        }
+    }
+
+    fn take_known(&mut self, known: Known, object: Map<String, Value>) -> Result<(), DecodeError> {
+        let value = Value::Object(object);
+        match known {
+            Known::Read(Kind::Namespace) => {
+                let namespace: Namespace = decode("Namespace", &value)?;
+                self.namespaces.insert(namespace.metadata.name.clone(), Some(namespace));
+            }
+            Known::Read(Kind::Pod) => self.take_pod(decode("Pod", &value)?),
+            Known::Read(kind) => {
+                if let Some(namespace) = value.pointer("/metadata/namespace").and_then(Value::as_str) {
+                    self.name_namespace(namespace);
+                }
+                let (judges, clean) = (&mut self.judges, self.errors.is_empty());
+                decode_object(kind, &value, &mut |object| {
+                    if clean {
+                        observe(judges, kind, object);
+                    }
+                })?;
+            }
+            Known::Workload(kind) => {
+                let workload: Workload = decode(kind, &value)?;
+                if kind == "ReplicaSet" && workload.spec.replicas == Some(0) {
+                    self.name_namespace(&workload.metadata.namespace);
+                    self.counted.idle_replica_sets += 1;
+                } else {
+                    self.take_template(kind, &workload.metadata, workload.spec.template);
+                }
+            }
+            Known::CronJob => {
+                let cron_job: CronJob = decode("CronJob", &value)?;
+                self.take_template("CronJob", &cron_job.metadata, cron_job.spec.job_template.spec.template);
+            }
+            Known::PodTemplate => {
+                let template: PodTemplate = decode("PodTemplate", &value)?;
+                self.take_template("PodTemplate", &template.metadata, template.template);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_pod(&mut self, pod: Pod) {
+        let metadata = &pod.metadata;
+        let mut controllers = Vec::new();
+        if let Some(controller) = metadata.controller().filter(|_| !metadata.mirror) {
+            controllers.push((controller.kind.clone(), controller.name.clone()));
+            let Owner { kind, name } = Owner::of(metadata);
+            if kind != controller.kind {
+                controllers.push((kind, name));
+            }
+        }
+        // A pod names its Deployment through its ReplicaSet alone.
+        if matches!(controllers.as_slice(), [(kind, _)] if kind == "Deployment") {
+            controllers.clear();
+        }
+        self.take_controlled("Pod", controllers, pod);
+    }
+
+    /// Takes what a workload's template makes, in the workload's name.
+    fn take_template(&mut self, kind: &str, metadata: &Metadata, template: PodTemplateSpec) {
+        let owner = Owner::new(kind, &metadata.name);
+        self.controllers.insert(Controller::new(kind, &metadata.namespace, &metadata.name));
+        let controllers = metadata.controller().map(|controller| (controller.kind.clone(), controller.name.clone()));
+        let pod = template.into_pod(&metadata.namespace, &owner);
+        self.take_controlled(kind, controllers.into_iter().collect(), pod);
+    }
+
+    fn take_controlled(&mut self, kind: &str, controllers: Vec<(String, String)>, mut pod: Pod) {
+        let namespace = pod.metadata.namespace.clone();
+        self.name_namespace(&namespace);
+        if pod.spec.containers.is_empty() {
+            self.counted.without_container(kind, &pod.metadata);
+        }
+        if !self.errors.is_empty() {
+            return;
+        }
+        let controllers: Vec<Controller> = controllers
+            .iter()
+            .filter(|(controller, _)| CONTROLLED.contains(&(controller.as_str(), kind)))
+            .map(|(controller, name)| Controller::new(controller, &namespace, name))
+            .collect();
+        if controllers.is_empty() {
+            self.observe(Kind::Pod, Object::Pod(&pod));
+        } else if controllers.iter().any(|controller| self.controllers.contains(controller)) {
+            self.counted.folded += 1;
+        } else {
+            // No rule looks at a volume without an image, and a pod from a cluster has many.
+            pod.spec.volumes.retain(|volume| volume.image.is_some());
+            pod.spec.volumes.shrink_to_fit();
+            self.waiting.push(Waiting { controllers, pod: Box::new(pod) });
+        }
+    }
+
+    fn name_namespace(&mut self, namespace: &str) {
+        if !self.namespaces.contains_key(namespace) {
+            self.namespaces.insert(namespace.to_owned(), None);
+        }
+    }
+
+    fn observe(&mut self, kind: Kind, object: Object<'_>) {
+        observe(&mut self.judges, kind, object);
+    }
+}
+
+/// Shows an object to the judges that read its kind: the others' counts would not be those of a live cluster.
+fn observe(judges: &mut [(Judge, BTreeSet<Kind>)], kind: Kind, object: Object<'_>) {
+    for (judge, kinds) in judges {
+        if kinds.contains(&kind) {
+            judge.observe(object);
+        }
+    }
+}
+
+impl Counted {
+    fn without_container(&mut self, kind: &str, metadata: &Metadata) {
+        self.empty += 1;
+        if self.first_empty.len() < NAMED {
+            self.first_empty.push(format!("{kind} {}/{}", metadata.namespace, metadata.name));
+        }
+    }
+
+    /// Why there is nothing to judge.
+    fn nothing(&self) -> String {
+        if self.skipped.is_empty() {
+            "nothing to judge: no Kubernetes object in what -f names".to_owned()
+        } else {
+            format!("nothing to judge: no object of a kind that a rule reads, only {}", self.skipped_kinds())
+        }
+    }
+
+    fn skipped_kinds(&self) -> String {
+        self.skipped.iter().map(|(kind, number)| format!("{kind} {number}")).collect::<Vec<_>>().join(", ")
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let skipped: u64 = self.skipped.values().sum();
+        if skipped > 0 {
+            let kinds = self.skipped_kinds();
+            notes.push(format!("skipped {} of kinds that no rule reads: {kinds}", objects(skipped)));
+        }
+        if self.idle_replica_sets > 0 {
+            let plural = if self.idle_replica_sets == 1 { "" } else { "s" };
+            notes.push(format!("skipped {} ReplicaSet{plural} with 0 replicas", self.idle_replica_sets));
+        }
+        if self.folded > 0 {
+            notes
+                .push(format!("{} judged in the name of their controllers, which are there too", objects(self.folded)));
+        }
+        if self.empty > 0 {
+            let more = self.empty - self.first_empty.len() as u64;
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            notes.push(format!("{} without any container: {}{rest}", objects(self.empty), self.first_empty.join(", ")));
+        }
+        notes
+    }
+}
+
+fn objects(number: u64) -> String {
+    if number == 1 { "1 object".to_owned() } else { format!("{number} objects") }
+}
+
+/// Gives an object the namespace and the name that a server would give it.
+fn complete(object: &mut Map<String, Value>, known: Known) -> Result<(), String> {
+    let Some(Value::Object(metadata)) = object.get_mut("metadata") else {
+        return match object.get("metadata") {
+            // What has another type is told by the decoding, with its path.
+            Some(other) if !other.is_null() => Ok(()),
+            _ => Err(format!("{} without metadata", known.name())),
+        };
+    };
+    if absent(metadata.get("name")) {
+        match metadata.get("generateName") {
+            Some(prefix) if !absent(Some(prefix)) => {
+                let prefix = prefix.clone();
+                metadata.insert("name".to_owned(), prefix);
+            }
+            _ => return Err(format!("{} without metadata.name", known.name())),
+        }
+    }
+    if known.namespaced() && absent(metadata.get("namespace")) {
+        metadata.insert("namespace".to_owned(), Value::String("default".to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether a field is as good as left out.
+fn absent(value: Option<&Value>) -> bool {
+    value.is_none_or(|value| value.is_null() || value == "")
+}
+
+fn text_of<'a>(object: &'a Map<String, Value>, key: &str) -> Result<Option<&'a str>, String> {
+    match object.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+        Some(other) => Err(format!("{key}: {}, not a string", shortened(other))),
+    }
+}
+
+fn keys(object: &Map<String, Value>) -> String {
+    let mut keys: Vec<&str> = object.keys().map(String::as_str).take(5).collect();
+    if object.len() > keys.len() {
+        keys.push("...");
+    }
+    if keys.is_empty() { "none".to_owned() } else { keys.join(", ") }
+}
+
+/// A value in a few words.
+fn shortened(value: &Value) -> String {
+    match value {
+        Value::Object(_) => "a mapping".to_owned(),
+        Value::Array(_) => "a sequence".to_owned(),
+        other => {
+            let text = other.to_string();
+            if text.chars().count() <= 60 { text } else { text.chars().take(57).chain("...".chars()).collect() }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+use eks_rules::Kind;
+
+/// What an object is to the reading of manifests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// A kind that the rules read as it is.
+    Read(Kind),
+    /// An object whose `spec.template` makes pods.
+    Workload(&'static str),
+    /// A CronJob.
+    CronJob,
+    /// A PodTemplate.
+    PodTemplate,
+}
+
+/// The kinds with `spec.template`, and the API groups under which they have had this shape. An API server still takes
+/// none of the legacy ones; repositories still have them.
+const WORKLOADS: [(&str, &[&str]); 6] = [
+    ("Deployment", &["apps", "extensions"]),
+    ("StatefulSet", &["apps"]),
+    ("DaemonSet", &["apps", "extensions"]),
+    ("ReplicaSet", &["apps", "extensions"]),
+    ("ReplicationController", &[""]),
+    ("Job", &["batch", "extensions"]),
+];
+
+/// What a kind of this name is; none where no rule reads it.
+pub(super) fn known(api_version: &str, kind: &str) -> Option<Known> {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    if let Some(kind) = read(group, kind) {
+        return Some(Known::Read(kind));
+    }
+    if let Some((name, groups)) = WORKLOADS.iter().find(|(name, _)| *name == kind) {
+        return groups.contains(&group).then_some(Known::Workload(name));
+    }
+    match (group, kind) {
+        ("batch", "CronJob") => Some(Known::CronJob),
+        ("", "PodTemplate") => Some(Known::PodTemplate),
+        _ => None,
+    }
+}
+
+/// A kind that the rules read as it is, under its group or the one in which it began.
+fn read(group: &str, name: &str) -> Option<Kind> {
+    let group = if name == "NetworkPolicy" && group == "extensions" { "networking.k8s.io" } else { group };
+    Kind::ALL.iter().copied().find(|kind| kind.name() == name && kind.group() == group)
+}
+
+/// Whether a name alone is one that is read under some group: an object that has it must say its apiVersion.
+pub(super) fn is_known_name(kind: &str) -> bool {
+    WORKLOADS.iter().any(|(name, _)| *name == kind)
+        || matches!(kind, "CronJob" | "PodTemplate")
+        || Kind::ALL.iter().any(|known| known.name() == kind)
+}
+
+impl Known {
+    /// The kind as it stands in an object.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Read(kind) => kind.name(),
+            Self::Workload(name) => name,
+            Self::CronJob => "CronJob",
+            Self::PodTemplate => "PodTemplate",
+        }
+    }
+
+    /// Whether an object of it is in a namespace.
+    pub(super) fn namespaced(self) -> bool {
+        !matches!(self, Self::Read(Kind::Namespace))
+    }
+}

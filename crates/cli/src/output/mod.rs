@@ -1,0 +1,72 @@
+//! The verdicts, and the forms in which they are printed.
+
+mod json;
+mod table;
+
+use std::io::{ErrorKind, Write};
+
+use eks_rules::{ComplianceType, Report, RuleName};
+
+use crate::command_line::OutputForm;
+use crate::failure::{Failure, Status};
+
+/// What came of one rule on one cluster, or on one set of manifests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Judged {
+    /// The rule.
+    pub(crate) rule: RuleName,
+    /// The cluster; none for manifests.
+    pub(crate) cluster: Option<String>,
+    /// The report, or why there is none.
+    pub(crate) outcome: Result<Report, NotJudged>,
+}
+
+/// Why a rule could not be judged. It is not a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NotJudged {
+    /// The step that failed, in a few words.
+    pub(crate) step: String,
+    /// What went wrong.
+    pub(crate) cause: String,
+    /// What may help; told to people only.
+    pub(crate) advice: Option<String>,
+}
+
+/// How the program ends on these verdicts.
+pub(crate) fn status(judged: &[Judged]) -> Status {
+    let one = |judged: &Judged| match &judged.outcome {
+        Err(_) => Status::NotJudged,
+        Ok(report) if report.compliance_type == ComplianceType::NonCompliant => Status::NonCompliant,
+        Ok(_) => Status::Compliant,
+    };
+    judged.iter().map(one).max().unwrap_or(Status::Compliant)
+}
+
+/// Prints the verdicts on standard output.
+///
+/// # Errors
+/// A form that this version does not have, and an output that cannot be written.
+pub(crate) fn write(form: OutputForm, judged: &[Judged]) -> Result<(), Failure> {
+    let text = match form {
+        OutputForm::Table => table::render(judged),
+        OutputForm::Json => json::render(judged)?,
+        OutputForm::Sarif | OutputForm::Junit | OutputForm::Ocsf | OutputForm::Asff | OutputForm::Html => {
+            return Err(Failure::wrong_use("--output: this version does not have this form yet"));
+        }
+    };
+    print(text.as_bytes())
+}
+
+/// Writes to standard output. A reader that has gone away, as `head` does, has read enough.
+///
+/// # Errors
+/// An output that cannot be written.
+pub(crate) fn print(text: &[u8]) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    match output.write_all(text).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::not_judged(format!("cannot write the verdicts: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
