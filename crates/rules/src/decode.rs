@@ -4,7 +4,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::kind::{Kind, Object};
-use crate::object::{Namespace, NetworkPolicy, Pod, null_as_default};
+use crate::object::null_as_default;
 
 /// JSON that is not an object of the kind that it should be.
 #[derive(Debug, Error)]
@@ -37,24 +37,66 @@ pub struct ListMetadata {
 /// Decodes one page of a list from its JSON and hands each item to `visit`.
 ///
 /// # Errors
-/// A page or an item that does not decode. Items before it may have been handed over: the caller must not judge then.
+/// A page or an item that does not decode, and [`Kind::VpcCniAddon`], of which there are no lists. Items before it may
+/// have been handed over: the caller must not judge then.
+#[rustfmt::skip]
 pub fn decode_list(kind: Kind, json: &[u8], visit: &mut dyn FnMut(Object<'_>)) -> Result<ListMetadata, DecodeError> {
     match kind {
-        Kind::Namespace => list::<Namespace>(kind, json, &mut |item| visit(Object::Namespace(item))),
-        Kind::NetworkPolicy => list::<NetworkPolicy>(kind, json, &mut |item| visit(Object::NetworkPolicy(item))),
-        Kind::Pod => list::<Pod>(kind, json, &mut |item| visit(Object::Pod(item))),
+        Kind::Namespace => list(kind, json, &mut |item| visit(Object::Namespace(item))),
+        Kind::NetworkPolicy => list(kind, json, &mut |item| visit(Object::NetworkPolicy(item))),
+        Kind::CiliumNetworkPolicy => list(kind, json, &mut |item| visit(Object::CiliumNetworkPolicy(item))),
+        Kind::CiliumClusterwideNetworkPolicy =>
+            list(kind, json, &mut |item| visit(Object::CiliumClusterwideNetworkPolicy(item))),
+        Kind::CalicoNetworkPolicy | Kind::CalicoStoredNetworkPolicy =>
+            list(kind, json, &mut |item| visit(Object::CalicoNetworkPolicy(item))),
+        Kind::CalicoGlobalNetworkPolicy | Kind::CalicoStoredGlobalNetworkPolicy =>
+            list(kind, json, &mut |item| visit(Object::CalicoGlobalNetworkPolicy(item))),
+        Kind::ApplicationNetworkPolicy => list(kind, json, &mut |item| visit(Object::ApplicationNetworkPolicy(item))),
+        Kind::AwsClusterNetworkPolicy
+        | Kind::AdminNetworkPolicy
+        | Kind::BaselineAdminNetworkPolicy
+        | Kind::ClusterNetworkPolicy => list(kind, json, &mut |item| visit(Object::Uncounted(kind, item))),
+        Kind::VpcCniAddon => Err(DecodeError {
+            kind: kind.name(),
+            name: "list".to_owned(),
+            path: ".".to_owned(),
+            cause: "it is read alone, and from the EKS API".to_owned(),
+        }),
+        Kind::DaemonSet => list(kind, json, &mut |item| visit(Object::DaemonSet(item))),
+        Kind::VpcCniConfigMap => list(kind, json, &mut |item| visit(Object::VpcCniConfigMap(item))),
+        Kind::NodeClass => list(kind, json, &mut |item| visit(Object::NodeClass(item))),
+        Kind::Pod => list(kind, json, &mut |item| visit(Object::Pod(item))),
     }
 }
 
-/// Decodes one object and hands it to `visit`.
+/// Decodes one object and hands it to `visit`. The value of [`Kind::VpcCniAddon`] is the text of its configuration
+/// values, or null.
 ///
 /// # Errors
 /// An object that does not decode.
 pub fn decode_object(kind: Kind, value: &Value, visit: &mut dyn FnMut(Object<'_>)) -> Result<(), DecodeError> {
+    let name = kind.name();
     match kind {
-        Kind::Namespace => visit(Object::Namespace(&decode(kind.name(), value)?)),
-        Kind::NetworkPolicy => visit(Object::NetworkPolicy(&decode(kind.name(), value)?)),
-        Kind::Pod => visit(Object::Pod(&decode(kind.name(), value)?)),
+        Kind::Namespace => visit(Object::Namespace(&decode(name, value)?)),
+        Kind::NetworkPolicy => visit(Object::NetworkPolicy(&decode(name, value)?)),
+        Kind::CiliumNetworkPolicy => visit(Object::CiliumNetworkPolicy(&decode(name, value)?)),
+        Kind::CiliumClusterwideNetworkPolicy => visit(Object::CiliumClusterwideNetworkPolicy(&decode(name, value)?)),
+        Kind::CalicoNetworkPolicy | Kind::CalicoStoredNetworkPolicy => {
+            visit(Object::CalicoNetworkPolicy(&decode(name, value)?));
+        }
+        Kind::CalicoGlobalNetworkPolicy | Kind::CalicoStoredGlobalNetworkPolicy => {
+            visit(Object::CalicoGlobalNetworkPolicy(&decode(name, value)?));
+        }
+        Kind::ApplicationNetworkPolicy => visit(Object::ApplicationNetworkPolicy(&decode(name, value)?)),
+        Kind::AwsClusterNetworkPolicy
+        | Kind::AdminNetworkPolicy
+        | Kind::BaselineAdminNetworkPolicy
+        | Kind::ClusterNetworkPolicy => visit(Object::Uncounted(kind, &decode(name, value)?)),
+        Kind::VpcCniAddon => visit(Object::VpcCniAddon(&decode::<Option<String>>(name, value)?.unwrap_or_default())),
+        Kind::DaemonSet => visit(Object::DaemonSet(&decode(name, value)?)),
+        Kind::VpcCniConfigMap => visit(Object::VpcCniConfigMap(&decode(name, value)?)),
+        Kind::NodeClass => visit(Object::NodeClass(&decode(name, value)?)),
+        Kind::Pod => visit(Object::Pod(&decode(name, value)?)),
     }
     Ok(())
 }

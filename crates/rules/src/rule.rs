@@ -100,6 +100,9 @@ pub struct Scene {
     pub region: Option<String>,
     /// The present time.
     pub now: Timestamp,
+    /// How long a new namespace is left alone where `graceSeconds` does not say: 60 in the functions, 0 where somebody
+    /// asks by hand.
+    pub default_grace_seconds: u32,
 }
 
 /// What a rule was told to do: its parameters, validated.
@@ -170,11 +173,7 @@ impl Configuration {
             include_finished_pods: self.include_finished_pods,
             namespaces: BTreeMap::new(),
             counts: Counts::default(),
-            context: Context {
-                exemptions: Exemptions::new(&self.exemptions, self.rule, today),
-                exempted: 0,
-                notes: Vec::new(),
-            },
+            context: Context { exemptions: Exemptions::new(&self.exemptions, self.rule, today), ..Context::default() },
             fold,
         })
     }
@@ -191,6 +190,10 @@ pub(crate) trait Fold: Send {
     fn pod(&mut self, _pod: &Pod, _context: &mut Context) {}
     /// Observes any other object of a judged namespace, or of the whole cluster.
     fn object(&mut self, _object: Object<'_>) {}
+    /// Is told of a kind that may not be read, where that is no hindrance.
+    fn forbidden(&mut self, kind: Kind, context: &mut Context) {
+        context.note(format!("{} may not be listed: not counted", kind.resource()));
+    }
     /// Ends the judgement.
     fn finish(self: Box<Self>, counts: &Counts, context: &mut Context) -> Verdict;
 }
@@ -200,6 +203,8 @@ pub(crate) trait Fold: Send {
 pub(crate) struct Context {
     exemptions: Exemptions,
     exempted: u64,
+    skipped_namespaces: u64,
+    first_notes: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -219,6 +224,16 @@ impl Context {
         let exempt = self.exemptions.exempt(Subject { namespace, container: None });
         self.exempted += u64::from(exempt);
         exempt
+    }
+
+    /// Takes namespaces out of those that are counted as judged.
+    pub(crate) fn skip_namespaces(&mut self, number: u64) {
+        self.skipped_namespaces += number;
+    }
+
+    /// Adds a note to the report, before all others, since the annotation has no room for all.
+    pub(crate) fn note_first(&mut self, note: String) {
+        self.first_notes.push(note);
     }
 
     /// Adds a note to the report.
@@ -276,8 +291,8 @@ impl Judge {
                 }
             }
             Object::Pod(pod) => self.observe_pod(pod),
-            Object::NetworkPolicy(policy) => {
-                if self.includes(&policy.metadata.namespace) {
+            _ => {
+                if object.namespace().is_none_or(|namespace| self.includes(namespace)) {
                     self.fold.object(object);
                 }
             }
@@ -286,7 +301,7 @@ impl Judge {
 
     /// Says that a kind is served and may not be read, where a note of that is enough ([`crate::Need::IfReadable`]).
     pub fn forbidden(&mut self, kind: Kind) {
-        self.context.note(format!("{}.{} may not be listed: not counted", kind.plural(), kind.group()));
+        self.fold.forbidden(kind, &mut self.context);
     }
 
     /// Ends the judgement. Only a caller that observed every object of every kind in [`Judge::reads`] may call it.
@@ -296,9 +311,11 @@ impl Judge {
         counts.excluded_namespaces = namespaces.values().filter(|excluded| **excluded).count() as u64;
         counts.namespaces = namespaces.len() as u64 - counts.excluded_namespaces;
         let Verdict { findings, headline } = fold.finish(&counts, &mut context);
+        counts.namespaces = counts.namespaces.saturating_sub(context.skipped_namespaces);
         counts.exempted = context.exempted;
         counts.findings = findings.len() as u64;
-        let mut notes = counts.notes();
+        let mut notes = context.first_notes;
+        notes.extend(counts.notes());
         notes.extend(context.exemptions.notes());
         notes.extend(context.notes);
         let compliance_type =

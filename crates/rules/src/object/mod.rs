@@ -3,12 +3,18 @@
 //! Every type decodes from the JSON of the Kubernetes API (and so from YAML manifests): unknown fields are skipped,
 //! `null` is the same as absent, a known field of the wrong type is an error. The field names are the API's.
 
+mod calico;
+mod cilium;
+mod enforcement;
 mod metadata;
 mod namespace;
 mod network_policy;
 mod pod;
 mod workload;
 
+pub use calico::{CalicoPolicy, CalicoPolicySpec};
+pub use cilium::{CiliumPolicy, CiliumRule, DefaultDeny};
+pub use enforcement::{ConfigMap, NodeClass, NodeClassSpec, UncountedPolicy};
 pub use metadata::{Metadata, OwnerReference};
 pub use namespace::{Namespace, NamespaceMetadata, NamespaceStatus};
 pub use network_policy::{
@@ -28,4 +34,14 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads `null` as an empty list, and a `null` item as the type's default, as the Kubernetes API does.
+pub(crate) fn null_items_as_default<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    let items = Option::<Vec<Option<T>>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(items.into_iter().map(Option::unwrap_or_default).collect())
 }

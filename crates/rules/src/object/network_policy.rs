@@ -2,9 +2,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Metadata, null_as_default};
+use super::{Metadata, null_as_default, null_items_as_default};
 
-/// A networking.k8s.io/v1 `NetworkPolicy`.
+/// A networking.k8s.io/v1 `NetworkPolicy`, or a networking.k8s.aws `ApplicationNetworkPolicy`, which has the same shape.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub struct NetworkPolicy {
@@ -25,11 +25,11 @@ pub struct NetworkPolicySpec {
     pub pod_selector: LabelSelector,
     /// The directions that it isolates; absent means Ingress, and Egress too where there is an egress rule.
     pub policy_types: Option<Vec<String>>,
-    /// What is allowed in.
-    #[serde(deserialize_with = "null_as_default")]
+    /// What is allowed in; a null rule is an empty one.
+    #[serde(deserialize_with = "null_items_as_default")]
     pub ingress: Vec<NetworkPolicyRule>,
-    /// What is allowed out.
-    #[serde(deserialize_with = "null_as_default")]
+    /// What is allowed out; a null rule is an empty one.
+    #[serde(deserialize_with = "null_items_as_default")]
     pub egress: Vec<NetworkPolicyRule>,
 }
 
@@ -37,9 +37,12 @@ pub struct NetworkPolicySpec {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub struct NetworkPolicyRule {
-    /// `from` of an ingress rule, `to` of an egress rule; empty allows every peer.
-    #[serde(alias = "from", alias = "to", deserialize_with = "null_as_default")]
-    pub peers: Vec<NetworkPolicyPeer>,
+    /// The sources of an ingress rule; empty allows every one. In an egress rule it is no field of the API.
+    #[serde(deserialize_with = "null_as_default")]
+    pub from: Vec<NetworkPolicyPeer>,
+    /// The destinations of an egress rule; empty allows every one. In an ingress rule it is no field of the API.
+    #[serde(deserialize_with = "null_as_default")]
+    pub to: Vec<NetworkPolicyPeer>,
     /// The ports, of which only the presence matters; empty allows every port.
     #[serde(deserialize_with = "null_as_default")]
     pub ports: Vec<serde::de::IgnoredAny>,
