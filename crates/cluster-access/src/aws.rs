@@ -57,6 +57,11 @@ impl Aws {
         aws_sdk_eks::Client::new(&self.config)
     }
 
+    /// The client of Systems Manager.
+    pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
+        aws_sdk_ssm::Client::new(&self.config)
+    }
+
     /// The client of the AWS Config API.
     pub(crate) fn config_service(&self) -> aws_sdk_config::Client {
         aws_sdk_config::Client::new(&self.config)
@@ -85,39 +90,61 @@ impl Aws {
     /// The same caller with a role assumed in the event's account.
     ///
     /// # Errors
-    /// A role that may not be assumed, and one of another account than `account`.
+    /// A role that may not be assumed, and one of another account than the event's.
     pub async fn assume(&self, role: &AssumedRole<'_>) -> Result<Self, InvocationError> {
-        let arn = role.arn();
+        let session = format!("eks-config-rules-{}", role.rule);
+        self.assume_role(&role.arn(), &session, role.external_id, role.account).await
+    }
+
+    /// The same caller with a role assumed by its ARN.
+    ///
+    /// # Errors
+    /// What is no ARN of a role, and a role that may not be assumed.
+    pub async fn assume_arn(&self, arn: &str) -> Result<Self, InvocationError> {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        match parts.as_slice() {
+            ["arn", _, "iam", "", account, resource] if resource.starts_with("role/") => {
+                self.assume_role(arn, "eks-config-rules", None, account).await
+            }
+            _ => Err(InvocationError::Credentials {
+                doing: format!("{arn:?} is not the ARN of a role"),
+                advice: "give it as arn:aws:iam::111122223333:role/NAME".to_owned(),
+                source: None,
+            }),
+        }
+    }
+
+    async fn assume_role(
+        &self,
+        arn: &str,
+        session: &str,
+        external_id: Option<&str>,
+        account: &str,
+    ) -> Result<Self, InvocationError> {
         let error = |doing: String, source| InvocationError::Credentials {
             doing,
             advice: format!(
-                "let the function's role call sts:AssumeRole on {arn}, and let that role trust it (infra/member-role.yaml)"
+                "let the caller's role call sts:AssumeRole on {arn}, and let that role trust it (infra/member-role.yaml)"
             ),
             source,
         };
         let answer = aws_sdk_sts::Client::new(&self.config)
             .assume_role()
-            .role_arn(&arn)
-            .role_session_name(format!("eks-config-rules-{}", role.rule))
-            .set_external_id(role.external_id.map(str::to_owned))
+            .role_arn(arn)
+            .role_session_name(session)
+            .set_external_id(external_id.map(str::to_owned))
             .send()
             .await
             .map_err(|cause| error(format!("AssumeRole of {arn} failed"), Some(cause.into())))?;
         let assumed = answer.assumed_role_user.map(|user| user.arn).unwrap_or_default();
-        let account = assumed.split(':').nth(4).unwrap_or_default();
-        if account != role.account {
-            return Err(error(format!("AssumeRole gave {assumed:?}, which is not of account {}", role.account), None));
+        if assumed.split(':').nth(4) != Some(account) {
+            return Err(error(format!("AssumeRole gave {assumed:?}, which is not of account {account}"), None));
         }
         let given =
             answer.credentials.ok_or_else(|| error(format!("AssumeRole of {arn} gave no credentials"), None))?;
         let expires = given.expiration.try_into().ok();
-        let credentials = Credentials::new(
-            given.access_key_id,
-            given.secret_access_key,
-            Some(given.session_token),
-            expires,
-            "AssumeRole",
-        );
+        let (key, secret, token) = (given.access_key_id, given.secret_access_key, given.session_token);
+        let credentials = Credentials::new(key, secret, Some(token), expires, "AssumeRole");
         let builder = self.config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials));
         Ok(Self { config: builder.build() })
     }

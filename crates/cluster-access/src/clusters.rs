@@ -2,9 +2,11 @@
 
 use aws_sdk_eks::types::{Cluster, ClusterStatus};
 
+use crate::addon::Addons;
 use crate::aws::Aws;
 use crate::error::{InvocationError, NotJudged};
 use crate::kubernetes::KubernetesClient;
+use crate::reader::ClusterSource;
 use crate::token::TokenSource;
 
 /// The names of every cluster, from all pages of ListClusters.
@@ -25,12 +27,21 @@ pub(crate) async fn list(aws: &Aws) -> Result<Vec<String>, InvocationError> {
 /// What DescribeCluster says of a cluster.
 #[derive(Debug)]
 pub enum Described {
-    /// It can be judged with this client.
-    Reachable(Box<KubernetesClient>),
+    /// It can be read.
+    Reachable(Box<Reached>),
     /// It is being made: its earlier result is kept.
     NotYet(String),
     /// It is being deleted, or is not there.
     Gone(String),
+}
+
+/// A cluster that can be read.
+#[derive(Debug)]
+pub struct Reached {
+    /// Where it is read from.
+    pub source: ClusterSource,
+    /// The account that owns it, as its ARN says.
+    pub account: Option<String>,
 }
 
 /// Describes a cluster and makes the client of its Kubernetes API. `account`, where it is given, must own the cluster.
@@ -44,7 +55,7 @@ pub async fn describe(aws: &Aws, name: &str, account: Option<&str>) -> Result<De
             if error.as_service_error().is_some_and(|service| service.is_resource_not_found_exception()) {
                 return Ok(Described::Gone("The cluster is gone.".to_owned()));
             }
-            return Err(NotJudged::Eks { call: "DescribeCluster", source: error.into() });
+            return Err(NotJudged::DescribeCluster { source: error.into() });
         }
     };
     let cluster = answer.cluster.ok_or(NotJudged::Endpoint("cluster"))?;
@@ -59,7 +70,7 @@ pub async fn describe(aws: &Aws, name: &str, account: Option<&str>) -> Result<De
     }
     match cluster.status.as_ref() {
         Some(ClusterStatus::Active | ClusterStatus::Updating) => {
-            reachable(aws, name, &cluster).map(|client| Described::Reachable(Box::new(client)))
+            reachable(aws, name, &cluster).map(|reached| Described::Reachable(Box::new(reached)))
         }
         _ => Err(NotJudged::Status(status(&cluster))),
     }
@@ -69,9 +80,13 @@ fn status(cluster: &Cluster) -> String {
     cluster.status.as_ref().map_or("unknown", ClusterStatus::as_str).to_owned()
 }
 
+/// The account in the cluster's ARN.
+fn owner(cluster: &Cluster) -> Option<&str> {
+    cluster.arn.as_deref().and_then(|arn| arn.split(':').nth(4))
+}
+
 fn check_account(cluster: &Cluster, expected: Option<&str>) -> Result<(), NotJudged> {
-    let actual = cluster.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
-    match (expected, actual) {
+    match (expected, owner(cluster)) {
         (Some(expected), Some(actual)) if expected != actual => {
             Err(NotJudged::Account { expected: expected.to_owned(), actual: actual.to_owned() })
         }
@@ -79,10 +94,12 @@ fn check_account(cluster: &Cluster, expected: Option<&str>) -> Result<(), NotJud
     }
 }
 
-fn reachable(aws: &Aws, name: &str, cluster: &Cluster) -> Result<KubernetesClient, NotJudged> {
+fn reachable(aws: &Aws, name: &str, cluster: &Cluster) -> Result<Reached, NotJudged> {
     let endpoint = cluster.endpoint.as_deref().ok_or(NotJudged::Endpoint("endpoint"))?;
     let authority = cluster.certificate_authority.as_ref().and_then(|authority| authority.data.as_deref());
     let authority = authority.ok_or(NotJudged::Endpoint("certificateAuthority"))?;
     let region = aws.region().ok_or_else(|| NotJudged::Token { source: "there is no region".into() })?;
-    KubernetesClient::new(endpoint, authority, TokenSource::new(aws.sdk_config(), region, name))
+    let client = KubernetesClient::new(endpoint, authority, TokenSource::new(aws.sdk_config(), region, name))?;
+    let source = ClusterSource { client, addons: Some(Addons::new(aws, name)) };
+    Ok(Reached { source, account: owner(cluster).map(str::to_owned) })
 }

@@ -2,6 +2,8 @@
 
 use std::error::Error as StdError;
 
+use std::sync::Arc;
+
 use eks_rules::{DecodeError, ParameterError};
 use thiserror::Error;
 
@@ -46,7 +48,7 @@ pub enum InvocationError {
         /// How many clusters were in scope.
         total: usize,
         /// Each cluster that was not judged, and why.
-        failures: Vec<(String, NotJudged)>,
+        failures: Vec<(String, Arc<NotJudged>)>,
     },
     /// AWS Config did not take the evaluations.
     #[error("PutEvaluations: {doing}")]
@@ -86,23 +88,31 @@ impl InvocationError {
     }
 }
 
-fn told(failures: &[(String, NotJudged)]) -> String {
-    let tell =
-        |(cluster, why): &(String, NotJudged)| format!("{cluster}: {}: {}. {}", why.step(), chain(why), why.advice());
+fn told(failures: &[(String, Arc<NotJudged>)]) -> String {
+    let tell = |(cluster, why): &(String, Arc<NotJudged>)| {
+        format!("{cluster}: {}: {}. {}", why.step(), chain(why.as_ref()), why.advice())
+    };
     failures.iter().map(tell).collect::<Vec<_>>().join("; ")
 }
 
 /// Why one cluster could not be judged.
 #[derive(Debug, Error)]
 pub enum NotJudged {
-    /// DescribeCluster or DescribeAddon failed.
-    #[error("{call} failed")]
-    Eks {
-        /// The call.
-        call: &'static str,
+    /// DescribeCluster failed.
+    #[error("DescribeCluster failed")]
+    DescribeCluster {
         /// Why it failed.
         #[source]
         source: Cause,
+    },
+    /// DescribeAddon failed.
+    #[error("DescribeAddon of vpc-cni failed")]
+    DescribeAddon {
+        /// Why it failed.
+        #[source]
+        source: Cause,
+        /// Whether it is for want of a right.
+        forbidden: bool,
     },
     /// The cluster's status does not let it be judged.
     #[error("the cluster's status is {0}")]
@@ -213,8 +223,12 @@ impl NotJudged {
     #[must_use]
     pub const fn step(&self) -> &'static str {
         match self {
-            Self::Eks { call, .. } => call,
-            Self::Status(_) | Self::Connector | Self::Account { .. } | Self::Endpoint(_) => "DescribeCluster",
+            Self::DescribeAddon { .. } => "DescribeAddon",
+            Self::DescribeCluster { .. }
+            | Self::Status(_)
+            | Self::Connector
+            | Self::Account { .. }
+            | Self::Endpoint(_) => "DescribeCluster",
             Self::Token { .. } => "token",
             Self::Parameter(_) => "parameters",
             Self::Kubeconfig { .. } => "kubeconfig",
@@ -228,11 +242,22 @@ impl NotJudged {
         }
     }
 
+    /// Whether the failure says nothing about the other kinds of object of the cluster.
+    pub(crate) const fn of_one_resource(&self) -> bool {
+        matches!(self, Self::Forbidden { .. } | Self::Answer { .. } | Self::Decode(_) | Self::DescribeAddon { .. })
+    }
+
+    /// Whether it is for want of a right that something could not be read.
+    pub(crate) const fn forbidden(&self) -> bool {
+        matches!(self, Self::Forbidden { .. } | Self::DescribeAddon { forbidden: true, .. })
+    }
+
     /// What to do about it.
     #[must_use]
     pub const fn advice(&self) -> &'static str {
         match self {
-            Self::Eks { .. } => "Allow eks:DescribeCluster and eks:DescribeAddon on the cluster to the role",
+            Self::DescribeCluster { .. } => "Allow eks:DescribeCluster on the cluster to the role",
+            Self::DescribeAddon { .. } => "Allow eks:DescribeAddon on the add-on vpc-cni of the cluster to the role",
             Self::Status(_) => "Mend or delete the cluster; it is judged when its status is ACTIVE",
             Self::Connector => "Exclude it with excludedClusters: it has no endpoint that EKS signs tokens for",
             Self::Account { .. } => "Set executionRoleName to a role of the event's account",

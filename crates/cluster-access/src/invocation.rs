@@ -1,6 +1,7 @@
 //! One event, from its JSON to PutEvaluations: read, judge, report, once and in that order.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_config::types::ComplianceType;
@@ -16,9 +17,9 @@ use crate::clusters::{self, Described};
 use crate::error::{InvocationError, NotJudged, chain};
 use crate::evaluations::{Put, Said, stored};
 use crate::event::{CLUSTER_TYPE, Event, Request};
-use crate::log;
 use crate::parameters::{AccessParameters, NotJudgedPolicy, parse};
 use crate::reader::read_cluster;
+use crate::{log, ssm};
 
 /// How many clusters are read at once.
 const CLUSTERS_AT_ONCE: usize = 4;
@@ -73,7 +74,7 @@ enum Outcome {
     Judged(Report),
     Gone(String),
     NotYet(String),
-    NotJudged(NotJudged),
+    NotJudged(Arc<NotJudged>),
 }
 
 /// Handles one event: evaluates what it asks for and reports it.
@@ -88,7 +89,8 @@ pub async fn handle(
     invocation: &Invocation,
 ) -> Result<Summary, InvocationError> {
     let begun = Instant::now();
-    let event = Event::parse(event)?;
+    let mut event = Event::parse(event)?;
+    ssm::resolve(aws, &mut event.rule_parameters).await?;
     let (access, configuration) = parse(rule, &event.rule_parameters)?;
     let aws = caller(rule, aws, &event, &access).await?;
     let evaluation = Evaluation {
@@ -145,7 +147,7 @@ impl Evaluation<'_> {
             }
             Request::Cluster { name } => {
                 let outcomes = self.judge_all(vec![name.clone()]).await;
-                let (said, not_yet, failures) = self.sort(outcomes);
+                let Sorted { said, not_yet, failures } = self.sort(outcomes);
                 self.finish(said, not_yet, failed(1, failures)).await
             }
             Request::EveryCluster => self.every_cluster().await,
@@ -157,7 +159,7 @@ impl Evaluation<'_> {
         names.retain(|name| self.access.includes(name));
         names.sort_unstable();
         let outcomes = self.judge_all(names.clone()).await;
-        let (mut said, not_yet, failures) = self.sort(outcomes);
+        let Sorted { mut said, not_yet, failures } = self.sort(outcomes);
         if names.is_empty() {
             let why = "The account has no EKS cluster in the rule's scope in this region.";
             said.push(not_applicable("AWS::::Account", &self.event.account, why));
@@ -180,8 +182,8 @@ impl Evaluation<'_> {
         let judged = futures_util::stream::iter(names).map(|name| async move {
             let outcome = match tokio::time::timeout_at(stop, self.judge(&name)).await {
                 Ok(Ok(outcome)) => outcome,
-                Ok(Err(error)) => Outcome::NotJudged(error),
-                Err(_) => Outcome::NotJudged(NotJudged::Deadline),
+                Ok(Err(error)) => Outcome::NotJudged(Arc::new(error)),
+                Err(_) => Outcome::NotJudged(Arc::new(NotJudged::Deadline)),
             };
             (name, outcome)
         });
@@ -191,8 +193,8 @@ impl Evaluation<'_> {
     }
 
     async fn judge(&self, name: &str) -> Result<Outcome, NotJudged> {
-        let client = match clusters::describe(self.aws, name, Some(&self.event.account)).await? {
-            Described::Reachable(client) => client,
+        let source = match clusters::describe(self.aws, name, Some(&self.event.account)).await? {
+            Described::Reachable(reached) => reached.source,
             Described::NotYet(status) => return Ok(Outcome::NotYet(status)),
             Described::Gone(why) => return Ok(Outcome::Gone(why)),
         };
@@ -203,16 +205,21 @@ impl Evaluation<'_> {
             now: Timestamp::now(),
             default_grace_seconds: GRACE_SECONDS,
         };
-        let start = || Ok(vec![self.configuration.judge(&scene)?]);
-        let mut reports = read_cluster(&client, &start, &|_, _, _| {}).await?;
-        let report = reports.pop().ok_or(NotJudged::Endpoint("report"))?;
-        log::report(&report, name, &self.invocation.request_id);
-        Ok(Outcome::Judged(report))
+        let start = || Ok::<_, NotJudged>(vec![self.configuration.judge(&scene)?]);
+        let outcomes = read_cluster(&source, &start, &|_, _, _| {}).await?;
+        match outcomes.into_iter().next() {
+            Some(Ok(report)) => {
+                log::report(&report, name, &self.invocation.request_id);
+                Ok(Outcome::Judged(report))
+            }
+            Some(Err(why)) => Ok(Outcome::NotJudged(why)),
+            None => Err(NotJudged::Deadline),
+        }
     }
 
     /// Sorts the outcomes into what is said, what is not said yet, and what failed.
-    fn sort(&self, outcomes: Vec<(String, Outcome)>) -> (Vec<Said>, Vec<String>, Vec<(String, NotJudged)>) {
-        let (mut said, mut not_yet, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    fn sort(&self, outcomes: Vec<(String, Outcome)>) -> Sorted {
+        let Sorted { mut said, mut not_yet, mut failures } = Sorted::default();
         for (name, outcome) in outcomes {
             match outcome {
                 Outcome::Judged(report) => said.push(judged(&name, report)),
@@ -228,14 +235,14 @@ impl Evaluation<'_> {
                             resource_type: CLUSTER_TYPE.to_owned(),
                             resource_id: name.clone(),
                             compliance_type: ComplianceType::NonCompliant,
-                            annotation: not_judged_annotation(why.step(), &chain(&why)),
+                            annotation: not_judged_annotation(why.step(), &chain(why.as_ref())),
                         });
                     }
                     failures.push((name, why));
                 }
             }
         }
-        (said, not_yet, failures)
+        Sorted { said, not_yet, failures }
     }
 
     fn log_failure(&self, cluster: &str, why: &NotJudged) {
@@ -296,8 +303,16 @@ impl Evaluation<'_> {
     }
 }
 
+/// What is said of the clusters, and what is not.
+#[derive(Default)]
+struct Sorted {
+    said: Vec<Said>,
+    not_yet: Vec<String>,
+    failures: Vec<(String, Arc<NotJudged>)>,
+}
+
 /// Ok where no cluster failed.
-fn failed(total: usize, failures: Vec<(String, NotJudged)>) -> Result<(), InvocationError> {
+fn failed(total: usize, failures: Vec<(String, Arc<NotJudged>)>) -> Result<(), InvocationError> {
     if failures.is_empty() { Ok(()) } else { Err(InvocationError::ClustersNotJudged { total, failures }) }
 }
 

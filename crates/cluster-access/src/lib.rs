@@ -3,8 +3,10 @@
 //! [`serve`] is a whole Lambda function; [`handle`] is one event. The command line uses the parts: [`Aws`], [`describe`],
 //! [`KubernetesClient`] and [`read_cluster`].
 
+mod addon;
 mod aws;
 mod clusters;
+mod discovery;
 mod error;
 mod evaluations;
 mod event;
@@ -14,10 +16,11 @@ mod kubernetes;
 mod log;
 mod parameters;
 mod reader;
+mod ssm;
 mod token;
 
 pub use aws::{AssumedRole, Aws};
-pub use clusters::{Described, describe};
+pub use clusters::{Described, Reached, describe};
 pub use eks_rules::RuleName;
 pub use error::{InvocationError, NotJudged, chain};
 pub use event::{Event, EventError, Request, ResultToken};
@@ -26,4 +29,5 @@ pub use invocation::{Invocation, Stated, Summary, handle};
 pub use kubernetes::KubernetesClient;
 pub use log::start as start_log;
 pub use parameters::{ACCESS_PARAMETERS, AccessParameters, NotJudgedPolicy};
-pub use reader::{OnPage, read_cluster};
+pub use reader::{ClusterSource, OnPage, Outcome, read_cluster};
+pub use ssm::resolve as resolve_references;

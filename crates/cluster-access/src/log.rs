@@ -1,4 +1,4 @@
-//! The log: one JSON object a line, on standard output.
+//! The log: one JSON object a line, on standard error.
 
 use eks_rules::Report;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -17,7 +17,7 @@ pub fn start() {
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_writer(std::io::stdout);
+        .with_writer(std::io::stderr);
     // A second start in one process, as in a test, keeps the first.
     let _ = tracing_subscriber::registry().with(targets).with(lines).try_init();
 }

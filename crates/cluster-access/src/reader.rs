@@ -2,10 +2,14 @@
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
-use eks_rules::{Judge, Kind, ListMetadata, Need, Object, Read, Report, decode_list};
+use eks_rules::{Judge, Kind, ListMetadata, Need, Object, Read, Report, decode_list, decode_object};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 
+use crate::addon::Addons;
+use crate::discovery::Discovery;
 use crate::error::NotJudged;
 use crate::kubernetes::KubernetesClient;
 
@@ -18,85 +22,215 @@ const READINGS: u32 = 3;
 /// Told of every page, for a progress bar: the kind, how many objects it had, and how many the server says are left.
 pub type OnPage<'a> = &'a (dyn Fn(Kind, u64, Option<u64>) + Sync);
 
-/// Reads the cluster and judges it. `start` begins the judgements; it is called again where a list expires and the
-/// reading must begin anew, since a fold cannot take back what it observed.
+/// What came of one judgement. A failure may concern several judgements at once.
+pub type Outcome = Result<Report, Arc<NotJudged>>;
+
+/// Where a cluster is read from.
+#[derive(Debug)]
+pub struct ClusterSource {
+    /// Its Kubernetes API.
+    pub(crate) client: KubernetesClient,
+    /// Its add-ons, as the EKS API knows them; none where only a kubeconfig leads to the cluster.
+    pub(crate) addons: Option<Addons>,
+}
+
+impl From<KubernetesClient> for ClusterSource {
+    fn from(client: KubernetesClient) -> Self {
+        Self { client, addons: None }
+    }
+}
+
+/// Reads the cluster and judges it, with one outcome for each judgement that `start` begins. `start` is called again
+/// where a list expires and the reading must begin anew, since a fold cannot take back what it observed.
+///
+/// A judgement fails by anything that keeps one of the objects that it needs from being read and decoded; the others
+/// go on where that says nothing about the objects that they need.
 ///
 /// # Errors
-/// Anything that keeps one of the objects that the judgements need from being read and decoded.
-pub async fn read_cluster(
-    client: &KubernetesClient,
-    start: &(dyn Fn() -> Result<Vec<Judge>, NotJudged> + Sync),
+/// Those of `start`.
+pub async fn read_cluster<E>(
+    source: &ClusterSource,
+    start: &(dyn Fn() -> Result<Vec<Judge>, E> + Sync),
     on_page: OnPage<'_>,
-) -> Result<Vec<Report>, NotJudged> {
+) -> Result<Vec<Outcome>, E> {
     let mut reading = 1;
     loop {
-        let mut judges = start()?;
-        match read_all(client, &mut judges, on_page).await {
-            Ok(()) => return Ok(judges.into_iter().map(Judge::report).collect()),
+        let mut judges: Vec<Judging> = start()?.into_iter().map(Judging::new).collect();
+        let ended = Reading { source, judges: &mut judges, discovery: None, on_page }.all().await;
+        let error = match ended {
+            Ok(()) => return Ok(judges.into_iter().map(Judging::outcome).collect()),
             Err(NotJudged::Expired { resource, .. }) if reading < READINGS => {
                 tracing::warn!(resource, reading, "the list expired; the cluster is read again from the start");
                 reading += 1;
+                continue;
             }
-            Err(NotJudged::Expired { resource, .. }) => return Err(NotJudged::Expired { resource, tries: reading }),
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Reads every kind that one of the judgements needs.
-async fn read_all(client: &KubernetesClient, judges: &mut [Judge], on_page: OnPage<'_>) -> Result<(), NotJudged> {
-    for read in union(judges) {
-        list(client, read.kind, judges, on_page).await?;
-    }
-    Ok(())
-}
-
-/// What the judgements read together: each kind once, where the first names it, with the strongest need.
-fn union(judges: &[Judge]) -> Vec<Read> {
-    let mut union: Vec<Read> = Vec::new();
-    for read in judges.iter().flat_map(Judge::reads) {
-        match union.iter_mut().find(|known| known.kind == read.kind) {
-            Some(known) => known.need = stronger(known.need, read.need),
-            None => union.push(read),
-        }
-    }
-    // Pods come last: a rule that knows all policies by then remembers less of them.
-    union.sort_by_key(|read| read.kind == Kind::Pod);
-    union
-}
-
-const fn stronger(one: Need, other: Need) -> Need {
-    match (one, other) {
-        (Need::Required, _) | (_, Need::Required) => Need::Required,
-        (Need::IfServed, _) | (_, Need::IfServed) => Need::IfServed,
-        (Need::IfReadable, Need::IfReadable) => Need::IfReadable,
-    }
-}
-
-/// Lists one kind, page by page, and lets the judgements that read it observe each object.
-async fn list(
-    client: &KubernetesClient,
-    kind: Kind,
-    judges: &mut [Judge],
-    on_page: OnPage<'_>,
-) -> Result<(), NotJudged> {
-    let resource = resource(kind);
-    let path = path(kind);
-    let mut pages = Pages::default();
-    let mut readers: Vec<&mut Judge> =
-        judges.iter_mut().filter(|judge| judge.reads().iter().any(|read| read.kind == kind)).collect();
-    loop {
-        let body = client.get(&pages.url(&path), "list", &resource).await?;
-        let mut count = 0;
-        let mut observe = |object: Object<'_>| {
-            count += 1;
-            readers.iter_mut().for_each(|judge| judge.observe(object));
+            Err(NotJudged::Expired { resource, .. }) => NotJudged::Expired { resource, tries: reading },
+            Err(error) => error,
         };
-        let metadata = decode_list(kind, &body, &mut observe).map_err(NotJudged::Decode)?;
-        on_page(kind, count, metadata.remaining_item_count.and_then(|left| u64::try_from(left).ok()));
-        if !pages.turn(&metadata).map_err(|what| NotJudged::Pages { resource: resource.clone(), what })? {
-            return Ok(());
+        let error = Arc::new(error);
+        let outcomes = judges.into_iter().map(|judging| Err(judging.failure.unwrap_or_else(|| Arc::clone(&error))));
+        return Ok(outcomes.collect());
+    }
+}
+
+/// One judgement under way.
+struct Judging {
+    judge: Judge,
+    reads: Vec<Read>,
+    failure: Option<Arc<NotJudged>>,
+}
+
+impl Judging {
+    fn new(judge: Judge) -> Self {
+        Self { reads: judge.reads(), judge, failure: None }
+    }
+
+    /// How badly the judgement needs a kind; none where it does not read it, or has failed already.
+    fn need(&self, kind: Kind) -> Option<Need> {
+        if self.failure.is_some() {
+            return None;
         }
+        self.reads.iter().find(|read| read.kind == kind).map(|read| read.need)
+    }
+
+    fn outcome(self) -> Outcome {
+        self.failure.map_or_else(|| Ok(self.judge.report()), Err)
+    }
+}
+
+/// One reading of a cluster.
+struct Reading<'a> {
+    source: &'a ClusterSource,
+    judges: &'a mut [Judging],
+    /// What the server serves, once somebody asked.
+    discovery: Option<Discovery>,
+    on_page: OnPage<'a>,
+}
+
+impl Reading<'_> {
+    /// Reads every kind that one of the judgements needs. An error concerns all judgements.
+    async fn all(mut self) -> Result<(), NotJudged> {
+        for kind in self.kinds() {
+            if !self.judges.iter().any(|judging| judging.need(kind).is_some()) {
+                continue;
+            }
+            match self.kind(kind).await {
+                Ok(()) => {}
+                Err(error) if error.of_one_resource() => self.fail(kind, error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// The kinds that the judgements read together, in their order. Pods come last: a rule that knows all policies by
+    /// then has less to remember of the pods.
+    fn kinds(&self) -> Vec<Kind> {
+        let mut kinds: Vec<Kind> = Vec::new();
+        for read in self.judges.iter().flat_map(|judging| &judging.reads) {
+            if !kinds.contains(&read.kind) {
+                kinds.push(read.kind);
+            }
+        }
+        kinds.sort_by_key(|kind| *kind == Kind::Pod);
+        kinds
+    }
+
+    /// Reads one kind, wherever it is kept.
+    async fn kind(&mut self, kind: Kind) -> Result<(), NotJudged> {
+        if !kind.kubernetes() {
+            return self.addon().await;
+        }
+        let required = self.judges.iter().any(|judging| judging.need(kind) == Some(Need::Required));
+        let version = if required || kind.group().is_empty() {
+            kind.version().to_owned()
+        } else {
+            match self.discovery().await?.version(kind) {
+                Some(version) => version,
+                None => return Ok(()),
+            }
+        };
+        let read = match kind.single() {
+            Some((namespace, name)) => self.single(kind, namespace, name).await,
+            None => self.list(kind, &version).await,
+        };
+        match read {
+            // A group can be served without this kind of it, and a single object need not be there.
+            Err(NotJudged::Answer { code: 404, .. }) if !required => Ok(()),
+            read => read,
+        }
+    }
+
+    async fn discovery(&mut self) -> Result<&Discovery, NotJudged> {
+        if self.discovery.is_none() {
+            self.discovery = Some(Discovery::read(&self.source.client).await?);
+        }
+        Ok(self.discovery.get_or_insert_default())
+    }
+
+    /// Lists one kind, page by page, and lets the judgements that read it observe each object.
+    async fn list(&mut self, kind: Kind, version: &str) -> Result<(), NotJudged> {
+        let path = list_path(kind, version);
+        let mut pages = Pages::default();
+        loop {
+            let body = self.source.client.get(&pages.url(&path), "list", &kind.resource()).await?;
+            let mut count = 0;
+            let judges = &mut *self.judges;
+            let metadata = decode_list(kind, &body, &mut |object| {
+                count += 1;
+                observe(judges, kind, object);
+            });
+            let metadata = metadata.map_err(NotJudged::Decode)?;
+            (self.on_page)(kind, count, metadata.remaining_item_count.and_then(|left| u64::try_from(left).ok()));
+            if !pages.turn(&metadata).map_err(|what| NotJudged::Pages { resource: kind.resource(), what })? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn single(&mut self, kind: Kind, namespace: &str, name: &str) -> Result<(), NotJudged> {
+        let path = format!("/api/{}/namespaces/{namespace}/{}/{name}", kind.version(), kind.plural());
+        let body = self.source.client.get(&path, "get", &kind.resource()).await?;
+        let value: Value =
+            serde_json::from_slice(&body).map_err(|cause| NotJudged::Body { path, source: cause.into() })?;
+        let judges = &mut *self.judges;
+        decode_object(kind, &value, &mut |object| observe(judges, kind, object)).map_err(NotJudged::Decode)
+    }
+
+    async fn addon(&mut self) -> Result<(), NotJudged> {
+        let Some(addons) = &self.source.addons else { return Ok(()) };
+        if let Some(values) = addons.vpc_cni().await? {
+            observe(self.judges, Kind::VpcCniAddon, Object::VpcCniAddon(&values));
+        }
+        Ok(())
+    }
+
+    /// Ends the judgements that need a kind which cannot be read, and notes it in those that can do without.
+    fn fail(&mut self, kind: Kind, error: NotJudged) {
+        let forbidden = error.forbidden();
+        let error = Arc::new(error);
+        for judging in self.judges.iter_mut() {
+            match judging.need(kind) {
+                None => {}
+                Some(Need::IfReadable) if forbidden => judging.judge.forbidden(kind),
+                Some(_) => judging.failure = Some(Arc::clone(&error)),
+            }
+        }
+    }
+}
+
+/// Lets every judgement that reads the kind observe an object of it.
+fn observe(judges: &mut [Judging], kind: Kind, object: Object<'_>) {
+    for judging in judges.iter_mut().filter(|judging| judging.need(kind).is_some()) {
+        judging.judge.observe(object);
+    }
+}
+
+/// The path of a kind's list over all namespaces.
+fn list_path(kind: Kind, version: &str) -> String {
+    match kind.group() {
+        "" => format!("/api/{version}/{}", kind.plural()),
+        group => format!("/apis/{group}/{version}/{}", kind.plural()),
     }
 }
 
@@ -128,21 +262,5 @@ impl Pages {
         }
         self.token.clone_from(&metadata.continue_token);
         Ok(true)
-    }
-}
-
-/// The path of a kind's list over all namespaces.
-fn path(kind: Kind) -> String {
-    match kind.group() {
-        "" => format!("/api/{}/{}", kind.version(), kind.plural()),
-        group => format!("/apis/{group}/{}/{}", kind.version(), kind.plural()),
-    }
-}
-
-/// The kind as RBAC names it: `pods`, `networkpolicies.networking.k8s.io`.
-fn resource(kind: Kind) -> String {
-    match kind.group() {
-        "" => kind.plural().to_owned(),
-        group => format!("{}.{group}", kind.plural()),
     }
 }

@@ -160,3 +160,18 @@ fn segments(text: &str) -> Vec<Segment> {
     segments.push(Segment::Text(rest.to_owned()));
     segments
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_pods_get_the_same_suffix() {
+        // A factor that shares a divisor with 27^5 repeats after a third, or a smaller part, of the numbers.
+        let repeats =
+            (1..=5).map(|power| 27_usize.pow(5) / 3_usize.pow(power)).find(|period| suffix(0) == suffix(*period));
+        assert_eq!(repeats, None);
+        let first: std::collections::BTreeSet<String> = (0..20_000).map(suffix).collect();
+        assert_eq!(first.len(), 20_000);
+    }
+}

@@ -21,6 +21,7 @@
 
 mod answer;
 mod aws;
+mod binary;
 mod certificate;
 mod demo;
 mod fault;
@@ -35,13 +36,14 @@ mod spec;
 mod timestamp;
 mod world;
 
+pub use binary::function_binary;
 pub use demo::demo_world;
 pub use fault::{Fault, FaultAction, FaultTarget};
 pub use function::{Ended, Function, Invocation, InvokeOptions, Outcome};
 pub use ledger::{AwsRequest, KubernetesRequest, PutCall, StoredEvaluation};
 pub use spec::{
-    AccountSpec, AddonSpec, ClusterSpec, EndpointKind, OWN_ACCOUNT, PodProfile, PodTweak, ResourceKind, RoleSpec,
-    WorldSpec,
+    AccountSpec, AddonSpec, ClusterSpec, EndpointKind, OWN_ACCOUNT, ParameterSpec, PodProfile, PodTweak, ResourceKind,
+    RoleSpec, WorldSpec,
 };
 pub use world::{FUNCTION_ROLE, World, WorldError};
 

@@ -52,13 +52,15 @@ pub struct AccountSpec {
     pub clusters: Vec<ClusterSpec>,
     /// The roles that may be assumed in this account; any other is AccessDenied.
     pub roles: Vec<RoleSpec>,
+    /// The Systems Manager parameters of the account.
+    pub parameters: Vec<ParameterSpec>,
 }
 
 impl AccountSpec {
     /// An account without clusters and without roles.
     #[must_use]
     pub fn new(id: &str) -> Self {
-        Self { id: id.to_owned(), clusters: Vec::new(), roles: Vec::new() }
+        Self { id: id.to_owned(), clusters: Vec::new(), roles: Vec::new(), parameters: Vec::new() }
     }
 }
 
@@ -77,6 +79,17 @@ impl RoleSpec {
     pub fn new(name: &str) -> Self {
         Self { name: name.to_owned(), external_id: None }
     }
+}
+
+/// A Systems Manager parameter, for GetParameter.
+#[derive(Clone, Debug)]
+pub struct ParameterSpec {
+    /// The name, with its leading slash where it has one.
+    pub name: String,
+    /// `String`, `StringList` or `SecureString`.
+    pub kind: String,
+    /// The value.
+    pub value: String,
 }
 
 /// Where the endpoint that DescribeCluster hands out leads to.

@@ -38,6 +38,14 @@ pub enum WorldError {
     /// The world has no such cluster.
     #[error("the world has no cluster named {0:?}")]
     NoSuchCluster(String),
+    /// The function's binary is not there and could not be built.
+    #[error("no function binary {name}: {why}")]
+    NoBinary {
+        /// Name of the package and its binary.
+        name: String,
+        /// Why.
+        why: String,
+    },
     /// The function's binary could not be started.
     #[error("cannot start {binary}")]
     Start {

@@ -5,6 +5,7 @@
 
 mod config;
 mod eks;
+mod ssm;
 mod sts;
 
 use std::sync::Arc;
@@ -32,6 +33,7 @@ static SERVICES: &[Service] = &[
     Service { signing_name: "sts", protocol: Protocol::Query, operation: sts::operation, answer: sts::answer },
     Service { signing_name: "eks", protocol: Protocol::RestJson, operation: eks::operation, answer: eks::answer },
     Service { signing_name: "config", protocol: Protocol::Json, operation: config::operation, answer: config::answer },
+    Service { signing_name: "ssm", protocol: Protocol::Json, operation: ssm::operation, answer: ssm::answer },
 ];
 
 /// The wire form of answers and errors (Smithy's `restJson1`, `awsJson1_1` and `awsQuery`).

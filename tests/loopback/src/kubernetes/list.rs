@@ -37,10 +37,7 @@ impl ListQuery {
             "" | "0" => None,
             digits => Some(digits.parse().map_err(|_| bad("strconv.ParseInt: parsing limit: invalid syntax"))?),
         };
-        if !token.is_empty() && !version.is_empty() && version != "0" {
-            return Err(bad("specifying resource version is not allowed when using continue"));
-        }
-        if !token.is_empty() && version == "0" {
+        if !token.is_empty() && !version.is_empty() {
             return Err(bad("specifying resource version is not allowed when using continue"));
         }
         let start = if token.is_empty() { 0 } else { position(token).map_err(|message| bad(&message))? };

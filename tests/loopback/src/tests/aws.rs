@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::client::{Keys, Presign, Response, aws, get_with, own_keys, send};
 use super::worlds::five_pods;
-use crate::{AccountSpec, AddonSpec, ClusterSpec, EndpointKind, RoleSpec, World, WorldSpec};
+use crate::{AccountSpec, AddonSpec, ClusterSpec, EndpointKind, ParameterSpec, RoleSpec, World, WorldSpec};
 
 const MEMBER: &str = "444455556666";
 
@@ -192,4 +192,26 @@ async fn a_role_that_does_not_trust_the_caller_is_not_assumed() {
     let body =
         "Action=AssumeRole&RoleArn=arn%3Aaws%3Aiam%3A%3A444455556666%3Arole%2Fopen&RoleSessionName=not%20a%20name";
     assert_eq!(element(&sts(&world, &own_keys(&world), body).await.text, "Code"), "ValidationError");
+}
+
+#[tokio::test]
+async fn a_parameter_is_that_of_the_callers_account() {
+    let parameter = ParameterSpec {
+        name: "/eks/registries".to_owned(),
+        kind: "StringList".to_owned(),
+        value: "docker.io,ghcr.io".to_owned(),
+    };
+    let own = AccountSpec { parameters: vec![parameter], ..AccountSpec::new("111122223333") };
+    let world = World::start(WorldSpec { accounts: vec![own], ..WorldSpec::default() }).await.unwrap();
+    let keys = own_keys(&world);
+    let get = async |name: &str| {
+        let headers = [("x-amz-target", "AmazonSSM.GetParameter"), ("content-type", "application/x-amz-json-1.1")];
+        aws(&world, &keys, "ssm", "POST", "/", &headers, &json!({"Name": name}).to_string()).await.unwrap().json()
+    };
+    let found = get("/eks/registries").await;
+    assert_eq!(
+        (&found["Parameter"]["Value"], &found["Parameter"]["Type"]),
+        (&json!("docker.io,ghcr.io"), &json!("StringList"))
+    );
+    assert_eq!(get("/other").await["__type"], "ParameterNotFound");
 }

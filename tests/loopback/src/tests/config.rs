@@ -37,9 +37,13 @@ async fn put(world: &World, evaluations: &[Value]) -> Response {
 }
 
 fn seed(world: &World, id: &str, compliance_type: &str) {
+    seed_for(world, RULE, OWN_ACCOUNT, id, compliance_type);
+}
+
+fn seed_for(world: &World, rule: &str, account: &str, id: &str, compliance_type: &str) {
     world.seed_evaluation(StoredEvaluation {
-        rule: RULE.to_owned(),
-        account: OWN_ACCOUNT.to_owned(),
+        rule: rule.to_owned(),
+        account: account.to_owned(),
         resource_type: "AWS::EKS::Cluster".to_owned(),
         resource_id: id.to_owned(),
         compliance_type: compliance_type.to_owned(),
@@ -157,6 +161,8 @@ async fn compliance_details_are_paged_and_belong_to_the_rule_and_account() {
     for id in ["a", "b", "c"] {
         seed(&world, id, if id == "b" { "NON_COMPLIANT" } else { "COMPLIANT" });
     }
+    seed_for(&world, "eks-privEscalation-rule", OWN_ACCOUNT, "other rule", "COMPLIANT");
+    seed_for(&world, RULE, "444455556666", "other account", "COMPLIANT");
     let ids = |page: &Value| -> Vec<String> {
         let results = page["EvaluationResults"].as_array().unwrap();
         let id =

@@ -59,6 +59,8 @@ async fn a_broken_continue_and_one_with_a_resource_version_are_bad_requests() {
     for query in [
         "limit=2&continue=!".to_owned(),
         "limit=2&continue=abcd".to_owned(),
+        // {"v":"v1","start":"2"}
+        "limit=2&continue=eyJ2IjoidjEiLCJzdGFydCI6IjIifQ".to_owned(),
         format!("limit=2&continue={token}&resourceVersion=184467"),
         format!("limit=2&continue={token}&resourceVersion=0"),
         "limit=two".to_owned(),
