@@ -53,6 +53,7 @@ fn judge(arguments: JudgeArguments, selection: &Selection) -> Result<Vec<Judged>
                 account: place.account,
                 region: place.region,
                 now: Timestamp::now(),
+                default_grace_seconds: 0,
             };
             let judges = selection
                 .configurations

@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
-use eks_rules::Configuration;
+use cluster_access::{Aws, ClusterSource, Described, KubernetesClient, NotJudged, chain, describe, read_cluster};
+use eks_rules::{Configuration, Judge, ParameterError, RuleName, Scene, Source};
+use indicatif::ProgressBar;
+use jiff::Timestamp;
 
 use crate::failure::Failure;
-use crate::output::Judged;
+use crate::output::{self, Judged};
+use crate::parameters::wrong;
 use crate::progress::Progress;
 
 /// The cluster to judge.
@@ -41,10 +45,102 @@ pub(crate) struct Place {
 /// # Errors
 /// A context, cluster or parameter that does not exist or cannot be used.
 pub(crate) async fn judge(
-    _target: Target,
-    _place: Place,
-    _configurations: &[Configuration],
-    _progress: Progress,
+    target: Target,
+    mut place: Place,
+    configurations: &[Configuration],
+    progress: Progress,
 ) -> Result<Vec<Judged>, Failure> {
-    Err(Failure::not_judged("judging a live cluster is not wired"))
+    let (name, source) = match target {
+        Target::Context { name, kubeconfig } => {
+            let client = KubernetesClient::from_kubeconfig(kubeconfig.as_deref(), &name).await;
+            (name, client.map(ClusterSource::from))
+        }
+        Target::Cluster { name, role_arn } => {
+            let aws = caller(place.region.take(), role_arn).await?;
+            place.region = aws.region().map(str::to_owned);
+            let source = reach(&aws, &name, &mut place).await?;
+            (name, source)
+        }
+    };
+    let source = match source {
+        Ok(source) => source,
+        Err(why @ NotJudged::Kubeconfig { .. }) => {
+            return Err(Failure::wrong_use(format!("--context {name}: {}. {}", chain(&why), why.advice())));
+        }
+        Err(why) => return Ok(configurations.iter().map(|one| not_judged(one.rule(), &name, &why)).collect()),
+    };
+    let scene = Scene {
+        source: Source::Cluster,
+        account: place.account,
+        region: place.region,
+        now: Timestamp::now(),
+        default_grace_seconds: 0,
+    };
+    read(&name, &source, configurations, &scene, progress).await
+}
+
+/// Reads the cluster once for all rules.
+async fn read(
+    name: &str,
+    source: &ClusterSource,
+    configurations: &[Configuration],
+    scene: &Scene,
+    progress: Progress,
+) -> Result<Vec<Judged>, Failure> {
+    let start = || -> Result<Vec<Judge>, (RuleName, ParameterError)> {
+        configurations.iter().map(|one| one.judge(scene).map_err(|error| (one.rule(), error))).collect()
+    };
+    let bar = progress.bar(None, "{spinner} {pos} {msg}");
+    let outcomes = read_cluster(source, &start, &|kind, count, left| show(&bar, kind.plural(), count, left)).await;
+    bar.finish_and_clear();
+    let outcomes = outcomes.map_err(|(rule, error)| wrong(rule, &error))?;
+    let judged = configurations.iter().zip(outcomes).map(|(one, outcome)| match outcome {
+        Ok(report) => Judged { rule: one.rule(), cluster: Some(name.to_owned()), outcome: Ok(report) },
+        Err(why) => not_judged(one.rule(), name, &why),
+    });
+    Ok(judged.collect())
+}
+
+fn show(bar: &ProgressBar, resource: &'static str, count: u64, left: Option<u64>) {
+    bar.inc(count);
+    bar.set_message(match left {
+        Some(left) => format!("objects read; {left} more {resource}"),
+        None => format!("objects read; {resource}"),
+    });
+}
+
+async fn caller(region: Option<String>, role_arn: Option<String>) -> Result<Aws, Failure> {
+    let aws = Aws::load(region).await;
+    if aws.region().is_none() {
+        return Err(Failure::wrong_use("--cluster: no region is known; give --region or set AWS_REGION"));
+    }
+    let Some(arn) = role_arn else { return Ok(aws) };
+    aws.assume_arn(&arn).await.map_err(|error| Failure::not_judged(chain(&error)))
+}
+
+/// Describes the cluster; what the caller did not say of its place is taken from its ARN.
+async fn reach(aws: &Aws, name: &str, place: &mut Place) -> Result<Result<ClusterSource, NotJudged>, Failure> {
+    match describe(aws, name, place.account.as_deref()).await {
+        Ok(Described::Reachable(reached)) => {
+            place.account = place.account.take().or(reached.account);
+            Ok(Ok(reached.source))
+        }
+        Ok(Described::NotYet(status)) => Ok(Err(NotJudged::Status(status))),
+        Ok(Described::Gone(why)) => {
+            let region = aws.region().unwrap_or_default();
+            Err(Failure::wrong_use(format!(
+                "--cluster {name}: {why} Look at `aws eks list-clusters --region {region}`"
+            )))
+        }
+        Err(why) => Ok(Err(why)),
+    }
+}
+
+fn not_judged(rule: RuleName, cluster: &str, why: &NotJudged) -> Judged {
+    let told = output::NotJudged {
+        step: why.step().to_owned(),
+        cause: chain(why),
+        advice: Some(format!("{}.", why.advice().trim_end_matches('.'))),
+    };
+    Judged { rule, cluster: Some(cluster.to_owned()), outcome: Err(told) }
 }

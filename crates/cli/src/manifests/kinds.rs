@@ -24,10 +24,38 @@ const WORKLOADS: [(&str, &[&str]); 6] = [
     ("Job", &["batch", "extensions"]),
 ];
 
+/// The policies that are read as they are. Of the other kinds that a rule reads in a cluster, Namespace and Pod are
+/// read here too; a DaemonSet is a workload, and ConfigMap and NodeClass are evidence of what runs, which nothing does
+/// here.
+const POLICIES: [Kind; 12] = [
+    Kind::NetworkPolicy,
+    Kind::CiliumNetworkPolicy,
+    Kind::CiliumClusterwideNetworkPolicy,
+    Kind::CalicoNetworkPolicy,
+    Kind::CalicoGlobalNetworkPolicy,
+    Kind::CalicoStoredNetworkPolicy,
+    Kind::CalicoStoredGlobalNetworkPolicy,
+    Kind::ApplicationNetworkPolicy,
+    Kind::AwsClusterNetworkPolicy,
+    Kind::AdminNetworkPolicy,
+    Kind::BaselineAdminNetworkPolicy,
+    Kind::ClusterNetworkPolicy,
+];
+
+/// Those of the kinds that are read as they are whose objects are in a namespace.
+const NAMESPACED: [Kind; 6] = [
+    Kind::NetworkPolicy,
+    Kind::CiliumNetworkPolicy,
+    Kind::CalicoNetworkPolicy,
+    Kind::CalicoStoredNetworkPolicy,
+    Kind::ApplicationNetworkPolicy,
+    Kind::Pod,
+];
+
 /// What a kind of this name is; none where no rule reads it.
 pub(super) fn known(api_version: &str, kind: &str) -> Option<Known> {
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    if let Some(kind) = read(group, kind) {
+    if let Some(kind) = read(group, api_version, kind) {
         return Some(Known::Read(kind));
     }
     if let Some((name, groups)) = WORKLOADS.iter().find(|(name, _)| *name == kind) {
@@ -40,17 +68,24 @@ pub(super) fn known(api_version: &str, kind: &str) -> Option<Known> {
     }
 }
 
-/// A kind that the rules read as it is, under its group or the one in which it began.
-fn read(group: &str, name: &str) -> Option<Kind> {
-    let group = if name == "NetworkPolicy" && group == "extensions" { "networking.k8s.io" } else { group };
-    Kind::ALL.iter().copied().find(|kind| kind.name() == name && kind.group() == group)
+/// A kind that the rules read as it is, under its apiVersion or the one in which it began.
+fn read(group: &str, api_version: &str, name: &str) -> Option<Kind> {
+    let kind = match (group, name) {
+        ("extensions", "NetworkPolicy") => Kind::NetworkPolicy,
+        _ => Kind::of(api_version, name)?,
+    };
+    POLICIES.contains(&kind).then_some(kind).or(match kind {
+        Kind::Namespace | Kind::Pod => Some(kind),
+        _ => None,
+    })
 }
 
 /// Whether a name alone is one that is read under some group: an object that has it must say its apiVersion.
 pub(super) fn is_known_name(kind: &str) -> bool {
     WORKLOADS.iter().any(|(name, _)| *name == kind)
         || matches!(kind, "CronJob" | "PodTemplate")
-        || Kind::ALL.iter().any(|known| known.name() == kind)
+        || matches!(kind, "Namespace" | "Pod")
+        || POLICIES.iter().any(|known| known.name() == kind)
 }
 
 impl Known {
@@ -66,6 +101,9 @@ impl Known {
 
     /// Whether an object of it is in a namespace.
     pub(super) fn namespaced(self) -> bool {
-        !matches!(self, Self::Read(Kind::Namespace))
+        match self {
+            Self::Workload(_) | Self::CronJob | Self::PodTemplate => true,
+            Self::Read(kind) => NAMESPACED.contains(&kind),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The verdicts, and the forms in which they are printed.
 
 mod json;
+mod received;
 mod table;
 
 use std::io::{ErrorKind, Write};
@@ -9,6 +10,8 @@ use eks_rules::{ComplianceType, Report, RuleName};
 
 use crate::command_line::OutputForm;
 use crate::failure::{Failure, Status};
+
+pub(crate) use self::received::{Received, received};
 
 /// What came of one rule on one cluster, or on one set of manifests.
 #[derive(Clone, Debug, PartialEq, Eq)]

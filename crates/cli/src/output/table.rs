@@ -136,13 +136,13 @@ fn uncovered(finding: &Finding) -> String {
         .join(", ")
 }
 
-fn new_table(header: Vec<&str>) -> Table {
+pub(super) fn new_table(header: Vec<&str>) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
     table
 }
 
-fn finish(table: &Table) -> String {
+pub(super) fn finish(table: &Table) -> String {
     let mut text = String::new();
     for line in table.lines() {
         text.push_str(line.trim_end());
