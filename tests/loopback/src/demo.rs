@@ -184,7 +184,7 @@ fn images() -> Vec<Value> {
     let deployment =
         |name: &str, suffix: &str, image: &str| deployment_pod("sandbox", name, suffix, |pod| app(pod, image));
     vec![
-        deployment("hub", "2cfhk", "docker.io/library/nginx:1.29"),
+        deployment("hub", "2cfhk", "docker.io/example/nginx:1.29"),
         deployment("short-name", "5dgjl", "nginx"),
         deployment("typosquat", "7fhkm", "public.ecr.aws.example.net/docker/library/nginx:1.29"),
         deployment("lookalike", "9gjln", "602401143452.dkr.ecr.eu-west-1.amazonaws.com.example.net/eks/pause:3.10"),

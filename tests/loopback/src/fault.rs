@@ -81,6 +81,9 @@ impl FaultTarget {
 }
 
 /// What happens instead of the proper answer.
+///
+/// A service that answers with `Status`, `AwsError`, `ResetConnection`, `Stall` or `Redirect` has not done what it was asked to; with the
+/// others it has, and its answer goes wrong on the way: a PutEvaluations whose answer is cut has stored its evaluations.
 #[derive(Clone, Debug)]
 pub enum FaultAction {
     /// This answer and no other.
@@ -126,6 +129,45 @@ pub enum FaultAction {
     ShortPage(usize),
     /// PutEvaluations: the first so many evaluations come back in `FailedEvaluations` and are not stored.
     FailEvaluations(usize),
+}
+
+impl FaultAction {
+    /// 429 as an overloaded API server answers it: plain text, no Status, and `Retry-After` in seconds.
+    #[must_use]
+    pub fn overloaded(retry_after: u32) -> Self {
+        let headers =
+            [("content-type", "text/plain; charset=utf-8".to_owned()), ("retry-after", retry_after.to_string())];
+        Self::Status {
+            code: 429,
+            headers: headers.map(|(name, value)| (name.to_owned(), value)).to_vec(),
+            body: "Too many requests, please try again later.\n".to_owned(),
+        }
+    }
+
+    /// A Kubernetes error as a Status object, e.g. (401, `Unauthorized`, `Unauthorized`) for a token that is refused of a sudden.
+    #[must_use]
+    pub fn kubernetes_status(code: u16, reason: &str, message: &str) -> Self {
+        let body = serde_json::json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": message, "reason": reason, "code": code,
+        });
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        Self::Status { code, headers, body: body.to_string() }
+    }
+
+    /// Whether the service does not do what it was asked to. After the other actions it has done it, and only its answer suffers.
+    pub(crate) fn prevents(&self) -> bool {
+        matches!(
+            self,
+            Self::Status { .. } | Self::AwsError { .. } | Self::ResetConnection | Self::Stall | Self::Redirect { .. }
+        )
+    }
+
+    /// Any AWS service's throttling, which its SDK tries again.
+    #[must_use]
+    pub fn throttled() -> Self {
+        Self::AwsError { code: 400, name: "ThrottlingException".to_owned(), message: "Rate exceeded".to_owned() }
+    }
 }
 
 /// The faults still to come.

@@ -14,7 +14,7 @@ use crate::spec::{AccountSpec, WorldSpec};
 pub struct AwsRequest {
     /// The signing name: `eks`, `config`, `sts`.
     pub service: String,
-    /// The operation, e.g. `DescribeCluster`.
+    /// The operation, e.g. `DescribeCluster`; empty where it is not known.
     pub operation: String,
     /// The account whose credentials signed it; empty where they were refused.
     pub account: String,

@@ -99,7 +99,7 @@ pub enum EndpointKind {
     Reachable,
     /// A port on which nothing listens: the connection is refused at once.
     Unreachable,
-    /// A port that takes connections and never says a word, as a security group that drops packets looks like after a proxy.
+    /// A port that takes connections and never says a word, so that only a timeout of the client helps.
     Silent,
     /// A TLS Kubernetes API whose certificate is signed by another authority than the one EKS hands out.
     WrongCa,

@@ -138,9 +138,9 @@ impl World {
             ("AWS_SECRET_ACCESS_KEY", self.own.secret.clone()),
             ("AWS_SESSION_TOKEN", self.own.session_token.clone()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
-            // The user's own profiles must not leak into this world.
-            ("AWS_CONFIG_FILE", "/nonexistent/loopback-config".to_owned()),
-            ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/loopback-credentials".to_owned()),
+            // An empty file: the user's own profiles must not leak into this world.
+            ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec()
@@ -157,7 +157,7 @@ impl World {
         self.shared.ledger().script.add(fault);
     }
 
-    /// The requests that the AWS endpoint received, in order. Those without a known service are not among them.
+    /// The requests that the AWS endpoint received, in order. Those to a service that is not there have no operation.
     #[must_use]
     pub fn aws_requests(&self) -> Vec<AwsRequest> {
         self.shared.ledger().aws_requests.clone()

@@ -108,27 +108,35 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: &Received) -> Delivery {
     let authorization = Authorization::read(request.header("authorization"));
     let name = authorization.as_ref().map(|authorization| authorization.service()).unwrap_or_default();
     let Some(service) = SERVICES.iter().find(|service| service.signing_name == name) else {
+        let unknown = record(name, Protocol::Json, "", None, request);
+        shared.ledger().aws_requests.push(AwsRequest { status: 403, ..unknown });
         let message = format!("The loopback world has no service with the signing name \"{name}\".");
-        return whole(
-            AwsError::new(403, "MissingAuthenticationTokenException", message).into_answer(Protocol::RestJson),
-        );
+        let error = AwsError::new(403, "MissingAuthenticationTokenException", message);
+        return whole(error.into_answer(Protocol::RestJson));
     };
-    let operation = (service.operation)(request);
     let caller = authorization
         .ok_or_else(|| AwsError::new(403, "MissingAuthenticationTokenException", "Missing Authentication Token"))
         .and_then(|authorization| authenticate(shared, request, &authorization));
-    let mut record = record(service, &operation, caller.as_ref().ok(), request);
+    serve(shared, service, caller, request)
+}
+
+/// Lets the service answer, or the fault that is due.
+fn serve(shared: &Shared, service: &Service, caller: Result<Credential, AwsError>, request: &Received) -> Delivery {
+    let operation = (service.operation)(request);
+    let mut record = record(service.signing_name, service.protocol, &operation, caller.as_ref().ok(), request);
     let target = FaultTarget::Aws { service: service.signing_name.to_owned(), operation: operation.clone() };
     let fault = shared.ledger().script.strike(&target);
-    let answer = caller.and_then(|caller| {
-        let call = Call { operation: &operation, caller: &caller, request, input: &record.body, fault: fault.as_ref() };
-        if let Some(FaultAction::AwsError { code, name, message }) = &fault {
-            return Err(AwsError::new(*code, name, message.clone()));
-        }
-        (service.answer)(shared, &call)
-    });
-    let answer =
-        answer.unwrap_or_else(|error| error.into_answer(service.protocol)).with_header("x-amzn-requestid", REQUEST_ID);
+    let answer = match &fault {
+        Some(FaultAction::AwsError { code, name, message }) => Err(AwsError::new(*code, name, message.clone())),
+        // What the client takes for not done is not done.
+        Some(action) if action.prevents() => Ok(Answer::new(200, "text/plain", "")),
+        _ => caller.and_then(|caller| {
+            let (operation, input, fault) = (operation.as_str(), &record.body, fault.as_ref());
+            (service.answer)(shared, &Call { operation, caller: &caller, request, input, fault })
+        }),
+    };
+    let answer = answer.unwrap_or_else(|error| error.into_answer(service.protocol));
+    let answer = answer.with_header("x-amzn-requestid", REQUEST_ID);
     let delivery = match &fault {
         Some(action) => answer.spoiled(action),
         None => whole(answer),
@@ -142,9 +150,15 @@ fn whole(answer: Answer) -> Delivery {
     Delivery::Answer(answer, crate::answer::Ending::Complete)
 }
 
-fn record(service: &Service, operation: &str, caller: Option<&Credential>, request: &Received) -> AwsRequest {
+fn record(
+    service: &str,
+    protocol: Protocol,
+    operation: &str,
+    caller: Option<&Credential>,
+    request: &Received,
+) -> AwsRequest {
     AwsRequest {
-        service: service.signing_name.to_owned(),
+        service: service.to_owned(),
         operation: operation.to_owned(),
         account: caller.map(|caller| caller.account.clone()).unwrap_or_default(),
         role: caller.map(|caller| caller.role.clone()).unwrap_or_default(),
@@ -153,7 +167,7 @@ fn record(service: &Service, operation: &str, caller: Option<&Credential>, reque
         query: request.query.clone(),
         user_agent: request.header("user-agent").to_owned(),
         host: request.header("host").to_owned(),
-        body: decoded_body(service.protocol, &request.body),
+        body: decoded_body(protocol, &request.body),
         status: 0,
     }
 }

@@ -215,3 +215,12 @@ async fn a_parameter_is_that_of_the_callers_account() {
     );
     assert_eq!(get("/other").await["__type"], "ParameterNotFound");
 }
+
+#[tokio::test]
+async fn a_service_that_is_not_there_is_refused_and_remembered() {
+    let world = two_accounts().await;
+    let answer = aws(&world, &own_keys(&world), "s3", "GET", "/bucket", &[], "").await.unwrap();
+    assert_eq!(answer.status, 403);
+    let request = world.aws_requests().pop().unwrap();
+    assert_eq!((request.service.as_str(), request.path.as_str(), request.status), ("s3", "/bucket", 403));
+}

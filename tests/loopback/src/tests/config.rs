@@ -197,3 +197,15 @@ async fn the_history_of_a_cluster_has_its_configuration_in_a_string() {
     let unknown = config(&world, "GetResourceConfigHistory", &wanted("other")).await.json();
     assert_eq!(unknown["__type"], "ResourceNotDiscoveredException");
 }
+
+#[tokio::test]
+async fn a_call_that_fails_stores_nothing_and_one_whose_answer_is_lost_has_stored() {
+    let world = start(five_pods()).await;
+    let failure = FaultAction::Status { code: 500, headers: Vec::new(), body: String::new() };
+    world.script(Fault::aws("config", "PutEvaluations", failure));
+    assert_eq!(put(&world, &[evaluation()]).await.status, 500);
+    assert!(world.evaluations().is_empty() && world.put_calls().is_empty());
+    world.script(Fault::aws("config", "PutEvaluations", FaultAction::InvalidJson));
+    put(&world, &[evaluation()]).await;
+    assert_eq!(world.evaluations().len(), 1);
+}

@@ -21,12 +21,7 @@ fn pods(action: FaultAction) -> Fault {
 #[tokio::test]
 async fn a_fault_waits_for_its_turn_and_ends() {
     let world = start(five_pods()).await;
-    let overload = FaultAction::Status {
-        code: 429,
-        headers: vec![("retry-after".to_owned(), "1".to_owned()), ("content-type".to_owned(), "text/plain".to_owned())],
-        body: "Too many requests, please try again later.".to_owned(),
-    };
-    world.script(pods(overload).after(1).times(2));
+    world.script(pods(FaultAction::overloaded(1)).after(1).times(2));
     let mut seen = Vec::new();
     for _ in 0..4 {
         seen.push(get(&world, "demo", PODS).await.unwrap().status);
@@ -52,14 +47,9 @@ async fn a_fault_concerns_its_target_only_and_a_star_all() {
 #[tokio::test]
 async fn an_aws_error_has_the_wire_form_of_its_service() {
     let world = start(five_pods()).await;
-    let throttled = || FaultAction::AwsError {
-        code: 400,
-        name: "ThrottlingException".to_owned(),
-        message: "Rate exceeded".to_owned(),
-    };
-    world.script(Fault::aws("eks", "ListClusters", throttled()));
+    world.script(Fault::aws("eks", "ListClusters", FaultAction::throttled()));
     assert_eq!(clusters(&world).await.unwrap().header("x-amzn-errortype"), "ThrottlingException");
-    world.script(Fault::aws("*", "*", throttled()).times(2));
+    world.script(Fault::aws("*", "*", FaultAction::throttled()).times(2));
     let sts = aws(&world, &own_keys(&world), "sts", "POST", "/", &[], "Action=GetCallerIdentity").await.unwrap();
     assert!(
         sts.text.contains("<Code>ThrottlingException</Code>") && sts.text.starts_with("<ErrorResponse"),
@@ -158,4 +148,16 @@ async fn a_page_can_lead_to_itself_and_be_short_or_empty() {
     world.script(Fault::aws("eks", "ListClusters", FaultAction::RepeatPage));
     let repeated = clusters(&world).await.unwrap().json();
     assert_eq!(repeated, json!({"clusters": ["demo"], "nextToken": "clusters+0"}));
+}
+
+#[tokio::test]
+async fn an_overloaded_and_a_refusing_api_server_answer_in_their_own_form() {
+    let world = start(five_pods()).await;
+    world.script(pods(FaultAction::overloaded(3)));
+    world.script(pods(FaultAction::kubernetes_status(401, "Unauthorized", "Unauthorized")));
+    let overloaded = get(&world, "demo", PODS).await.unwrap();
+    assert_eq!((overloaded.status, overloaded.header("retry-after")), (429, "3"));
+    assert!(overloaded.header("content-type").starts_with("text/plain"));
+    let refused = get(&world, "demo", PODS).await.unwrap();
+    assert_eq!((refused.status, &refused.json()["kind"]), (401, &json!("Status")));
 }
