@@ -261,7 +261,8 @@ impl TrustedRegCheck {
 fn running_image(image_id: &str) -> Option<ImageReference<'_>> {
     let name = image_id.split_once("://").map_or(image_id, |(_, name)| name);
     let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let digest = |(algorithm, digits): (&str, &str)| !algorithm.contains('/') && digits.len() >= 32 && hex(digits);
+    let digest =
+        |(algorithm, digits): (&str, &str)| !algorithm.contains(['/', '@']) && digits.len() >= 32 && hex(digits);
     if hex(name) || name.split_once(':').is_some_and(digest) {
         return None;
     }

@@ -36,9 +36,9 @@ impl TrustedSource {
         match self {
             Self::EcrSelf { path } => {
                 let account = scene.account.clone().filter(|account| is_account(account)).ok_or_else(|| {
-                    let known = scene.account.as_deref().unwrap_or("nothing is known of it");
-                    let advice = format!("ecr:ACCOUNT, or the cluster's own account with --account (now: {known})");
-                    ParameterError::new(parameter, "ecr:self", advice)
+                    let allowed = "ecr:ACCOUNT, or ecr:self where the cluster's account is known: give it with \
+                                   --account (twelve digits)";
+                    ParameterError::new(parameter, "ecr:self", allowed)
                 })?;
                 Ok(vec![Self::Ecr { account, region: None, path: path.clone() }])
             }
@@ -57,8 +57,8 @@ impl TrustedSource {
                         parameter,
                         "eks-addons",
                         format!(
-                            "ecr:ACCOUNT/{region} with the account of EKS's add-on images there: region {region} is not \
-                             among those that eks-addons knows"
+                            "ecr:ACCOUNT/{region} with the account of EKS's add-on images there: eks-addons does not \
+                             know region {region}"
                         ),
                     )),
                     _ => Ok(sources),
@@ -177,11 +177,11 @@ fn parse_ecr(text: &str) -> Result<TrustedSource, String> {
 fn parse_registry(entry: &str) -> Result<TrustedSource, String> {
     let (host, path) = split_path(entry);
     if let Some(domain) = host.strip_prefix("*.") {
-        let domain = fold_host(domain).to_ascii_lowercase();
-        return if domain.contains(':') || !is_host(&domain) {
+        let domain = fold_host(domain);
+        return if domain.contains([':', '[']) || !is_host(domain) {
             Err(format!("{domain:?} is no domain: a host name without port or another *"))
         } else {
-            Ok(TrustedSource::Subdomain { domain, path: parse_path(path)? })
+            Ok(TrustedSource::Subdomain { domain: domain.to_ascii_lowercase(), path: parse_path(path)? })
         };
     }
     if host.contains('*') {
