@@ -11,7 +11,7 @@ const AFTER_HELP: &str = "\
 Examples:
   eks-config-rules judge -f manifests/
   helm template . | eks-config-rules judge privEscalation -f -
-  eks-config-rules judge trustedRegCheck -f app.yaml --parameters '{\"trustedRegistries\": \"public.ecr.aws,docker.io/library\"}'
+  eks-config-rules judge trustedRegCheck -f app.yaml --parameters '{\"trustedRegistries\": \"quay.io\"}'
   eks-config-rules judge --context staging --output json
 
 Exit status:
@@ -31,21 +31,22 @@ Rules (none named = all three):
 Parameters are the JSON that AWS Config passes as ruleParameters: an object of strings.
   --parameters '{\"excludedNamespaces\": \"kube-system,team-*\", \"reading\": \"restricted\"}'
 With several rules each key must belong to at least one of them, or the object is keyed by rule:
-  --parameters '{\"netPolCheck\": {\"requires\": \"default-deny\"}, \"trustedRegCheck\": {\"trustedRegistries\": \"ecr:self\"}}'
+  --parameters '{\"netPolCheck\": {\"requires\": \"default-deny\"}, \"privEscalation\": {}}'
 With no rule named and no trustedRegistries, trustedRegCheck is left out.
 
 Exemptions are a list, in JSON or YAML:
-  [{\"rules\": [\"privEscalation\"], \"namespace\": \"web\", \"owner\": {\"kind\": \"Deployment\", \"name\": \"api\"},
-    \"container\": \"app\", \"reason\": \"TICKET-12\", \"expires\": \"2027-01-31\"}]
+  [{\"rules\": [\"privEscalation\"], \"namespace\": \"web\",
+    \"owner\": {\"kind\": \"Deployment\", \"name\": \"api\"}, \"container\": \"app\",
+    \"reason\": \"TICKET-12\", \"expires\": \"2027-01-31\"}]
 \"rules\", \"owner\", \"pod\", \"container\" and \"expires\" may be left out.
 
 Examples:
   eks-config-rules judge -f deployment.yaml -f policies/
   kubectl get all,networkpolicies -A -o yaml | eks-config-rules judge -f -
   eks-config-rules judge netPolCheck --context staging --output json
-  eks-config-rules judge --cluster prod --region eu-west-1 --role-arn arn:aws:iam::111122223333:role/auditor
+  eks-config-rules judge --cluster prod --region eu-west-1
 
-Exit status: 0 COMPLIANT, 1 NON_COMPLIANT, 2 wrong use, 3 something could not be judged (wins over 1).";
+Exit status: 0 COMPLIANT, 1 NON_COMPLIANT, 2 wrong use, 3 something could not be judged.";
 
 /// Judges what is inside EKS clusters by the three AWS Config rules.
 #[derive(Debug, Parser)]
@@ -88,10 +89,10 @@ pub(crate) struct JudgeArguments {
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<String>,
     /// Role to assume for --cluster
-    #[arg(long, value_name = "ARN", requires = "cluster")]
+    #[arg(long, value_name = "ARN", conflicts_with_all = ["files", "context"])]
     pub(crate) role_arn: Option<String>,
     /// kubeconfig file for --context, instead of $KUBECONFIG or ~/.kube/config
-    #[arg(long, value_name = "FILE", requires = "context", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "cluster"], value_hint = ValueHint::FilePath)]
     pub(crate) kubeconfig: Option<PathBuf>,
     /// Account that owns the cluster, twelve digits; `ecr:self` needs it where manifests are judged
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]

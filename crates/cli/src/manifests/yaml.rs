@@ -12,7 +12,7 @@ use super::intake::Intake;
 use super::text::Text;
 
 /// A document up to this size is in memory at once; a longer one is parsed as it is read.
-const LONG: usize = 8 * 1024 * 1024;
+const LONG: usize = 1024 * 1024;
 
 /// How deep a document may be nested. The schema of a custom resource definition has some fifty levels.
 const DEPTH: usize = 200;
