@@ -7,38 +7,43 @@ use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::error::Position;
-use super::intake::Intake;
 
-/// One document, as it is read: an object goes to the intake whole, a list item by item, so that a list of any length
-/// takes the memory of one item. The errors of the reading itself are those of syntax; the intake keeps the others.
-pub(super) struct Document<'a> {
-    /// The file, as errors name it.
-    pub(super) file: &'a str,
-    /// Where in the file.
+/// Takes what is found in documents, in its order.
+pub(super) trait Take {
+    /// Takes an object, or what is wrong in its place.
+    fn take(&mut self, position: Position, object: Result<Value, String>);
+}
+
+impl Take for Vec<(Position, Result<Value, String>)> {
+    fn take(&mut self, position: Position, object: Result<Value, String>) {
+        self.push((position, object));
+    }
+}
+
+/// One document, as it is read: an object is taken whole, a list item by item, so that a list of any length takes the
+/// memory of one item. The errors of the reading itself are those of syntax.
+pub(super) struct Document<'a, T> {
+    /// Where in its file.
     pub(super) position: Position,
     /// Who takes the objects.
-    pub(super) intake: &'a mut Intake,
+    pub(super) taker: &'a mut T,
 }
 
-impl Document<'_> {
-    fn wrong(&mut self, message: impl Into<String>) {
-        self.intake.errors.add(self.file, Some(self.position), message.into());
-    }
-
+impl<T: Take> Document<'_, T> {
     fn item(&mut self, number: u64, item: Value) {
         let position = Position { item: Some(number), ..self.position };
-        self.intake.take(self.file, position, item);
+        self.taker.take(position, Ok(item));
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Document<'_> {
+impl<'de, T: Take> DeserializeSeed<'de> for Document<'_, T> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Document<'_> {
+impl<'de, T: Take> Visitor<'de> for Document<'_, T> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,14 +89,14 @@ impl<'de> Visitor<'de> for Document<'_> {
             }
         }
         match streamed {
-            None => self.intake.take(self.file, self.position, Value::Object(object)),
+            None => self.taker.take(self.position, Ok(Value::Object(object))),
             Some(streamed) => self.end_list(&object, streamed),
         }
         Ok(())
     }
 }
 
-impl Document<'_> {
+impl<T: Take> Document<'_, T> {
     /// Ends a list whose items are known, now that its kind is.
     fn end_list(&mut self, object: &Map<String, Value>, streamed: Streamed) {
         let kind = object.get("kind").and_then(Value::as_str);
@@ -103,8 +108,11 @@ impl Document<'_> {
                     self.item(number, item);
                 }
             }
-            Some(kind) => self.wrong(format!("kind {kind} has `items` before its kind, as only a List may have")),
-            None => self.wrong("a list of items without a kind"),
+            Some(kind) => {
+                let wrong = format!("kind {kind} has `items` before its kind, as only a List may have");
+                self.taker.take(self.position, Err(wrong));
+            }
+            None => self.taker.take(self.position, Err("a list of items without a kind".to_owned())),
         }
     }
 }
@@ -159,19 +167,19 @@ struct Streamed {
 }
 
 /// Reads what stands under `items`.
-struct Items<'a, 'b> {
-    document: &'a mut Document<'b>,
+struct Items<'a, 'b, T> {
+    document: &'a mut Document<'b, T>,
     list: ItemType,
 }
 
-impl<'de> DeserializeSeed<'de> for Items<'_, '_> {
+impl<'de, T: Take> DeserializeSeed<'de> for Items<'_, '_, T> {
     type Value = ItemsValue;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ItemsValue, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Items<'_, '_> {
+impl<'de, T: Take> Visitor<'de> for Items<'_, '_, T> {
     type Value = ItemsValue;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

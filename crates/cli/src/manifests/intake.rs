@@ -10,6 +10,7 @@ use eks_rules::object::{CronJob, Metadata, Namespace, Pod, PodTemplate, PodTempl
 use eks_rules::{DecodeError, Judge, Kind, Object, Owner, Report, decode, decode_object};
 use serde_json::{Map, Value};
 
+use super::document::Take;
 use super::error::{Errors, Position};
 use super::kinds::{Known, is_known_name, known};
 
@@ -48,6 +49,20 @@ impl Controller {
 struct Waiting {
     controllers: Vec<Controller>,
     pod: Box<Pod>,
+}
+
+/// The intake, as it takes what one file holds.
+pub(super) struct FileIntake<'a> {
+    /// The file, as errors name it.
+    pub(super) file: &'a str,
+    /// Who takes its objects.
+    pub(super) intake: &'a mut Intake,
+}
+
+impl Take for FileIntake<'_> {
+    fn take(&mut self, position: Position, object: Result<Value, String>) {
+        self.intake.take(self.file, position, object);
+    }
 }
 
 /// Takes the objects of manifests in any order, and hands them to the judges.
@@ -97,9 +112,9 @@ impl Intake {
         }
     }
 
-    /// Takes one object of any kind.
-    pub(super) fn take(&mut self, file: &str, position: Position, value: Value) {
-        if let Err(message) = self.try_take(file, position, value) {
+    /// Takes one object of any kind, or what is wrong in its place.
+    pub(super) fn take(&mut self, file: &str, position: Position, object: Result<Value, String>) {
+        if let Err(message) = object.and_then(|value| self.try_take(file, position, value)) {
             self.errors.add(file, Some(position), message);
         }
     }
@@ -164,7 +179,7 @@ impl Intake {
         match items {
             Some(Value::Array(items)) => {
                 for item in items {
-                    self.take(file, position, item);
+                    self.take(file, position, Ok(item));
                 }
                 Ok(())
             }
@@ -216,7 +231,7 @@ impl Intake {
     fn take_pod(&mut self, pod: Pod) {
         let metadata = &pod.metadata;
         let mut controllers = Vec::new();
-        if let Some(controller) = metadata.controller().filter(|_| !metadata.mirror) {
+        if let Some(controller) = metadata.controller().filter(|_| !metadata.mirror()) {
             controllers.push((controller.kind.clone(), controller.name.clone()));
             let Owner { kind, name } = Owner::of(metadata);
             if kind != controller.kind {
@@ -259,7 +274,7 @@ impl Intake {
             self.counted.folded += 1;
         } else {
             // No rule looks at a volume without an image, and a pod from a cluster has many.
-            pod.spec.volumes.retain(|volume| volume.image.is_some());
+            pod.spec.volumes.retain(|volume| volume.source.image.is_some());
             pod.spec.volumes.shrink_to_fit();
             self.waiting.push(Waiting { controllers, pod: Box::new(pod) });
         }

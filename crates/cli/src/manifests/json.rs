@@ -5,7 +5,7 @@ use serde_json::Deserializer;
 
 use super::document::Document;
 use super::error::Position;
-use super::intake::Intake;
+use super::intake::{FileIntake, Intake};
 use super::text::Text;
 
 /// Reads JSON: one value after another, as `kubectl get -o json` and `jq` write them. What follows a syntax error cannot
@@ -17,7 +17,8 @@ pub(super) fn read<R: Read>(file: &str, text: Text<R>, intake: &mut Intake) {
     while deserializer.end().is_err() {
         document += 1;
         let position = Position { document, line: None, item: None };
-        let result = Document { file, position, intake: &mut *intake }.deserialize(&mut deserializer);
+        let mut taker = FileIntake { file, intake: &mut *intake };
+        let result = Document { position, taker: &mut taker }.deserialize(&mut deserializer);
         if let Err(error) = result {
             let message = if error.is_io() { format!("cannot read: {error}") } else { format!("not JSON: {error}") };
             intake.errors.add(file, Some(position), message);

@@ -9,6 +9,7 @@ mod files;
 mod intake;
 mod json;
 mod kinds;
+mod parsers;
 mod text;
 mod yaml;
 

@@ -2,17 +2,22 @@
 //! those after it, and line numbers are those of the file.
 
 use std::io::{self, BufRead, Read};
+use std::{mem, thread};
 
 use serde::de::DeserializeSeed;
 use serde_saphyr::{Error, Options, SnippetMode};
 
-use super::document::Document;
+use super::document::{Document, Take};
 use super::error::Position;
-use super::intake::Intake;
+use super::intake::{FileIntake, Intake};
+use super::parsers::Parsers;
 use super::text::Text;
 
 /// A document up to this size is in memory at once; a longer one is parsed as it is read.
 const LONG: usize = 1024 * 1024;
+
+/// How much text is parsed together: enough that handing it to another thread costs nothing.
+const BATCH: usize = 128 * 1024;
 
 /// How deep a document may be nested. The schema of a custom resource definition has some fifty levels.
 const DEPTH: usize = 200;
@@ -20,59 +25,94 @@ const DEPTH: usize = 200;
 /// Reads a stream of YAML documents.
 pub(super) fn read<R: Read>(file: &str, text: Text<R>, intake: &mut Intake) {
     let mut documents = Documents::new(text.reader, text.blank_lines);
-    loop {
-        let read = documents.next();
-        let position = Position { document: documents.number, line: Some(documents.first_line), item: None };
-        let result = match read {
-            Ok(None) => return,
-            Ok(Some(Size::Short)) => short(&documents.buffer, Document { file, position, intake: &mut *intake }),
-            Ok(Some(Size::Long)) => long(&mut documents, Document { file, position, intake: &mut *intake }),
-            Err(error) => Err(Wrong { message: format!("cannot read: {error}"), template: false }),
-        };
-        if let Err(Wrong { message, template }) = result {
-            let advice = if template {
-                ". There is {{ in it: judge what `helm template` makes of a chart, not its templates"
-            } else {
-                ""
-            };
-            intake.errors.add(file, Some(position), format!("{message}{advice}"));
+    let mut taker = FileIntake { file, intake };
+    thread::scope(|scope| {
+        let mut parsers = Parsers::new(scope);
+        let mut batch = Batch::default();
+        while !documents.failed {
+            let read = documents.next();
+            let position = Position { document: documents.number, line: Some(documents.first_line), item: None };
+            match read {
+                Ok(None) => break,
+                Ok(Some(Size::Short)) => {
+                    batch.add(position, mem::take(&mut documents.buffer));
+                    if batch.size >= BATCH {
+                        parsers.parse(mem::take(&mut batch), &mut taker);
+                    }
+                }
+                Ok(Some(Size::Long)) => {
+                    parsers.finish(mem::take(&mut batch), &mut taker);
+                    long(&mut documents, position, &mut taker);
+                }
+                Err(error) => {
+                    parsers.finish(mem::take(&mut batch), &mut taker);
+                    taker.take(position, Err(format!("cannot read: {error}")));
+                }
+            }
         }
-        if documents.failed {
-            return;
+        parsers.finish(batch, &mut taker);
+    });
+}
+
+/// Documents that are parsed together.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    documents: Vec<(Position, Vec<u8>)>,
+    size: usize,
+}
+
+impl Batch {
+    fn add(&mut self, position: Position, text: Vec<u8>) {
+        self.size += text.len();
+        self.documents.push((position, text));
+    }
+
+    /// Parses the documents.
+    pub(super) fn parse(self, taker: &mut impl Take) {
+        for (position, text) in self.documents {
+            short(&text, position, taker);
         }
     }
 }
 
-/// What is wrong with a document.
-struct Wrong {
-    message: String,
-    /// Whether it looks like a template.
-    template: bool,
+fn short(buffer: &[u8], position: Position, taker: &mut impl Take) {
+    let line = position.line.unwrap_or(1);
+    let parsed = match std::str::from_utf8(buffer) {
+        Ok(text) => serde_saphyr::with_deserializer_from_str_with_options(text, options(), |deserializer| {
+            Document { position, taker: &mut *taker }.deserialize(deserializer)
+        })
+        .map_err(|error| worded(&error, line) + template_advice(buffer)),
+        Err(error) => {
+            let lines = buffer.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count() as u64;
+            Err(format!("not UTF-8, on line {}", line + lines))
+        }
+    };
+    if let Err(wrong) = parsed {
+        taker.take(position, Err(wrong));
+    }
 }
 
-fn short(buffer: &[u8], document: Document<'_>) -> Result<(), Wrong> {
-    let line = document.position.line.unwrap_or(1);
-    let template = || buffer.windows(2).any(|pair| pair == b"{{");
-    let text = std::str::from_utf8(buffer).map_err(|error| {
-        let lines = buffer.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count() as u64;
-        Wrong { message: format!("not UTF-8, on line {}", line + lines), template: false }
-    })?;
-    serde_saphyr::with_deserializer_from_str_with_options(text, options(), |deserializer| {
-        document.deserialize(deserializer)
-    })
-    .map_err(|error| Wrong { message: worded(&error, line), template: template() })
+fn template_advice(text: &[u8]) -> &'static str {
+    if text.windows(2).any(|pair| pair == b"{{") {
+        ". There is {{ in it: judge what `helm template` makes of a chart, not its templates"
+    } else {
+        ""
+    }
 }
 
-fn long<R: BufRead>(documents: &mut Documents<R>, document: Document<'_>) -> Result<(), Wrong> {
+fn long<R: BufRead>(documents: &mut Documents<R>, position: Position, taker: &mut impl Take) {
     let line = documents.first_line;
     let mut reader = LongDocument { documents, position: 0, ended: false };
-    let result = serde_saphyr::with_deserializer_from_reader_with_options(&mut reader, options(), |deserializer| {
-        document.deserialize(deserializer)
+    let parsed = serde_saphyr::with_deserializer_from_reader_with_options(&mut reader, options(), |deserializer| {
+        Document { position, taker: &mut *taker }.deserialize(deserializer)
     });
     // What an error left unread belongs to this document, too.
     let rest = io::copy(&mut reader, &mut io::sink());
-    result.map_err(|error| Wrong { message: worded(&error, line), template: false })?;
-    rest.map(|_| ()).map_err(|error| Wrong { message: format!("cannot read: {error}"), template: false })
+    if let Err(error) = parsed {
+        taker.take(position, Err(worded(&error, line)));
+    } else if let Err(error) = rest {
+        taker.take(position, Err(format!("cannot read: {error}")));
+    }
 }
 
 fn worded(error: &Error, first_line: u64) -> String {
