@@ -1,5 +1,7 @@
 //! The clusters of an account and region, as the EKS API knows them.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_eks::types::{Cluster, ClusterStatus};
 
 use crate::addon::Addons;
@@ -12,14 +14,19 @@ use crate::token::TokenSource;
 /// The names of every cluster, from all pages of ListClusters.
 ///
 /// # Errors
-/// A page that failed: the names are complete, or there are none.
+/// A page that failed, or that leads to an earlier one: the names are complete, or there are none.
 pub(crate) async fn list(aws: &Aws) -> Result<Vec<String>, InvocationError> {
+    let error = |source| InvocationError::ListClusters { region: aws.region().unwrap_or_default().to_owned(), source };
     let mut names = Vec::new();
-    let mut pages = aws.eks().list_clusters().into_paginator().send();
+    let mut tokens = BTreeSet::new();
+    // The paginator itself takes a repeated token for the end, and clusters would be missing without a word.
+    let mut pages = aws.eks().list_clusters().into_paginator().stop_on_duplicate_token(false).send();
     while let Some(page) = pages.next().await {
-        let region = aws.region().unwrap_or_default().to_owned();
-        let page = page.map_err(|cause| InvocationError::ListClusters { region, source: cause.into() })?;
+        let page = page.map_err(|cause| error(cause.into()))?;
         names.extend(page.clusters.unwrap_or_default());
+        if page.next_token.is_some_and(|token| !tokens.insert(token)) {
+            return Err(error("the token of a page came twice".into()));
+        }
     }
     Ok(names)
 }
@@ -100,6 +107,6 @@ fn reachable(aws: &Aws, name: &str, cluster: &Cluster) -> Result<Reached, NotJud
     let authority = authority.ok_or(NotJudged::Endpoint("certificateAuthority"))?;
     let region = aws.region().ok_or_else(|| NotJudged::Token { source: "there is no region".into() })?;
     let client = KubernetesClient::new(endpoint, authority, TokenSource::new(aws.sdk_config(), region, name))?;
-    let source = ClusterSource { client, addons: Some(Addons::new(aws, name)) };
+    let source = ClusterSource::new(client, Some(Addons::new(aws, name)));
     Ok(Reached { source, account: owner(cluster).map(str::to_owned) })
 }

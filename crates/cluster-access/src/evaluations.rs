@@ -105,13 +105,17 @@ impl Put<'_> {
 /// Every resource, as (type, id), that the rule has a stored result for.
 ///
 /// # Errors
-/// A page that failed.
+/// A page that failed, or that leads to an earlier one.
 pub(crate) async fn stored(client: &Client, rule: &str) -> Result<BTreeSet<(String, String)>, InvocationError> {
     let mut resources = BTreeSet::new();
     let request = client.get_compliance_details_by_config_rule().config_rule_name(rule).limit(100);
-    let mut pages = request.into_paginator().send();
+    let mut tokens = BTreeSet::new();
+    let mut pages = request.into_paginator().stop_on_duplicate_token(false).send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|cause| InvocationError::CleanUp { source: cause.into() })?;
+        if page.next_token.is_some_and(|token| !tokens.insert(token)) {
+            return Err(InvocationError::CleanUp { source: "the token of a page came twice".into() });
+        }
         for result in page.evaluation_results.unwrap_or_default() {
             let qualifier =
                 result.evaluation_result_identifier.and_then(|identifier| identifier.evaluation_result_qualifier);
