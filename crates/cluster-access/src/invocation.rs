@@ -17,6 +17,7 @@ use crate::clusters::{self, Described};
 use crate::error::{InvocationError, NotJudged, chain};
 use crate::evaluations::{Put, Said, stored};
 use crate::event::{CLUSTER_TYPE, Event, Request};
+use crate::listing::PageBudget;
 use crate::parameters::{AccessParameters, NotJudgedPolicy, parse};
 use crate::reader::read_cluster;
 use crate::{log, ssm};
@@ -101,6 +102,7 @@ pub async fn handle(
         configuration: &configuration,
         invocation,
         begun,
+        budget: PageBudget::default(),
     };
     evaluation.run().await
 }
@@ -133,6 +135,8 @@ struct Evaluation<'a> {
     configuration: &'a Configuration,
     invocation: &'a Invocation,
     begun: Instant,
+    /// The memory for pages, which all clusters share.
+    budget: PageBudget,
 }
 
 impl Evaluation<'_> {
@@ -194,7 +198,7 @@ impl Evaluation<'_> {
 
     async fn judge(&self, name: &str) -> Result<Outcome, NotJudged> {
         let source = match clusters::describe(self.aws, name, Some(&self.event.account)).await? {
-            Described::Reachable(reached) => reached.source,
+            Described::Reachable(reached) => reached.source.with_budget(&self.budget),
             Described::NotYet(status) => return Ok(Outcome::NotYet(status)),
             Described::Gone(why) => return Ok(Outcome::Gone(why)),
         };

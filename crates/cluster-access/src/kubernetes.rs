@@ -7,16 +7,25 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::header::{ACCEPT, AUTHORIZATION, RETRY_AFTER, USER_AGENT};
+use eks_rules::{Encoding, Kind};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Limited};
-use kube::client::Body;
+use http_body_util::BodyExt;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::Deserialize;
 
 use crate::error::{Cause, NotJudged};
 use crate::token::TokenSource;
+
+/// What is asked for where only JSON is read.
+const JSON: &str = "application/json";
+
+/// The media type of Kubernetes' protobuf.
+const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
+
+/// What is asked for where protobuf is read too.
+const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf, application/json";
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -79,8 +88,26 @@ impl KubernetesClient {
         Ok(Self { client: client(config)?, tokens: None })
     }
 
-    /// The body of a GET. `resource` and `verb` are what RBAC calls the request.
+    /// The JSON body of a GET. `resource` and `verb` are what RBAC calls the request.
     pub(crate) async fn get(&self, path: &str, verb: &'static str, resource: &str) -> Result<Vec<u8>, NotJudged> {
+        let body = self.ask(path, JSON, |_, _| {}).await.map_err(|failure| failure.into_error(path, verb, resource))?;
+        Ok(body.bytes)
+    }
+
+    /// A page of a list. `peek` sees the bytes that have arrived so far, time and again until all are there; a try that
+    /// breaks off begins anew.
+    pub(crate) async fn list_page(
+        &self,
+        path: &str,
+        kind: Kind,
+        peek: impl FnMut(Encoding, &[u8]),
+    ) -> Result<Body, NotJudged> {
+        let accept = if kind.protobuf() { PROTOBUF_OR_JSON } else { JSON };
+        self.ask(path, accept, peek).await.map_err(|failure| failure.into_error(path, "list", &kind.resource()))
+    }
+
+    /// Sends a GET until it is answered, or until another try is of no use.
+    async fn ask(&self, path: &str, accept: &str, mut peek: impl FnMut(Encoding, &[u8])) -> Result<Body, Unanswered> {
         let mut tries = 1;
         let mut renewed = false;
         let mut refused = None;
@@ -89,7 +116,7 @@ impl KubernetesClient {
                 Some(tokens) => Some(tokens.authorization(refused.as_ref()).await?),
                 None => None,
             };
-            let failure = match self.answer(path, authorization.clone()).await {
+            let failure = match self.answer(path, accept, authorization.clone(), &mut peek).await {
                 Ok(body) => return Ok(body),
                 Err(failure) => failure,
             };
@@ -99,25 +126,40 @@ impl KubernetesClient {
                 refused = authorization;
                 continue;
             }
-            let Some(wait) = failure.wait(tries) else { return Err(failure.error(path, verb, resource)) };
-            tracing::warn!(path, tries, wait_ms = wait.as_millis() as u64, "the Kubernetes API is asked again");
+            let Some(wait) = failure.wait(tries) else { return Err(Unanswered::Failed(failure)) };
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(path = without_query(path), tries, wait_ms, "the Kubernetes API is asked again");
             tokio::time::sleep(wait).await;
             tries += 1;
         }
     }
 
     /// Sends a GET once and reads its answer.
-    async fn answer(&self, path: &str, authorization: Option<HeaderValue>) -> Result<Vec<u8>, Failure> {
+    async fn answer(
+        &self,
+        path: &str,
+        accept: &str,
+        authorization: Option<HeaderValue>,
+        peek: &mut impl FnMut(Encoding, &[u8]),
+    ) -> Result<Body, Failure> {
         let mut request = Request::get(path)
-            .header(ACCEPT, "application/json")
+            .header(ACCEPT, accept)
             .header(USER_AGENT, concat!("eks-config-rules/", env!("CARGO_PKG_VERSION")));
         if let Some(value) = authorization {
             request = request.header(AUTHORIZATION, value);
         }
-        let request = request.body(Body::empty()).map_err(|error| Failure::broken(error.into()))?;
+        let request = request.body(kube::client::Body::empty()).map_err(|error| Failure::broken(error.into()))?;
         let response = self.client.send(request).await.map_err(|error| Failure::broken(error.into()))?;
-        read(response).await
+        read(response, peek).await
     }
+}
+
+/// The body of an answer.
+pub(crate) struct Body {
+    /// How it is encoded.
+    pub(crate) encoding: Encoding,
+    /// All of it.
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// The client of a configuration, with this crate's timeouts and without kube's own retries.
@@ -142,11 +184,64 @@ fn certificates(base64: &str) -> Result<Vec<Vec<u8>>, NotJudged> {
     }
 }
 
-async fn read(response: Response<Body>) -> Result<Vec<u8>, Failure> {
-    let (parts, body) = response.into_parts();
-    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|cause| Failure::body(parts.status, cause))?;
-    let body = Vec::from(body.to_bytes());
-    if parts.status == StatusCode::OK { Ok(body) } else { Err(Failure::answered(parts.status, &parts.headers, &body)) }
+async fn read(response: Response<kube::client::Body>, peek: &mut impl FnMut(Encoding, &[u8])) -> Result<Body, Failure> {
+    let (parts, mut body) = response.into_parts();
+    let encoding = encoding(&parts.headers);
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|cause| Failure::body(parts.status, cause.into()))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > BODY_LIMIT {
+            return Err(Failure::body(parts.status, Box::new(TooLarge)));
+        }
+        bytes.extend_from_slice(&data);
+        if parts.status == StatusCode::OK {
+            peek(encoding, &bytes);
+        }
+    }
+    if parts.status == StatusCode::OK {
+        Ok(Body { encoding, bytes })
+    } else {
+        Err(Failure::answered(parts.status, &parts.headers, &bytes))
+    }
+}
+
+/// The encoding that the server chose.
+fn encoding(headers: &HeaderMap) -> Encoding {
+    let protobuf = headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(PROTOBUF.as_bytes()));
+    if protobuf { Encoding::Protobuf } else { Encoding::Json }
+}
+
+fn without_query(path: &str) -> &str {
+    path.split('?').next().unwrap_or(path)
+}
+
+/// A body that is larger than any that is read.
+#[derive(Debug, thiserror::Error)]
+#[error("it is larger than {} MiB", BODY_LIMIT / (1024 * 1024))]
+struct TooLarge;
+
+/// Why a request has no answer.
+enum Unanswered {
+    /// There is no token to ask with.
+    Token(NotJudged),
+    /// The last try failed.
+    Failed(Failure),
+}
+
+impl From<NotJudged> for Unanswered {
+    fn from(error: NotJudged) -> Self {
+        Self::Token(error)
+    }
+}
+
+impl Unanswered {
+    fn into_error(self, path: &str, verb: &'static str, resource: &str) -> NotJudged {
+        match self {
+            Self::Token(error) => error,
+            Self::Failed(failure) => failure.into_error(path, verb, resource),
+        }
+    }
 }
 
 /// A request that did not end in 200.
@@ -200,7 +295,7 @@ impl Failure {
     fn wait(&self, tries: u32) -> Option<Duration> {
         let passing = match (self.code, &self.cause) {
             // A body that broke off, but not one that is too large.
-            (Some(_), Some(cause)) => !cause.is::<http_body_util::LengthLimitError>(),
+            (Some(_), Some(cause)) => !cause.is::<TooLarge>(),
             (None, Some(cause)) => !is_tls(cause.as_ref()) && !is_connect(cause.as_ref()),
             (Some(code), None) => matches!(code.as_u16(), 429 | 500 | 502 | 503 | 504),
             (None, None) => false,
@@ -215,8 +310,8 @@ impl Failure {
         Some(self.retry_after.map_or(jittered, |asked| asked.max(jittered)).min(LONGEST_BACKOFF))
     }
 
-    fn error(self, path: &str, verb: &'static str, resource: &str) -> NotJudged {
-        let path = path.split('?').next().unwrap_or(path).to_owned();
+    fn into_error(self, path: &str, verb: &'static str, resource: &str) -> NotJudged {
+        let path = without_query(path).to_owned();
         match (self.code, self.cause) {
             (None, Some(source)) if is_tls(source.as_ref()) => NotJudged::Tls { source },
             (None, Some(source)) => NotJudged::Connect { source },

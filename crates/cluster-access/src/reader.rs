@@ -1,20 +1,15 @@
 //! Reads a cluster for one or several judgements: each kind once, page by page, in the order that the rules ask for.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use eks_rules::{Judge, Kind, ListMetadata, Need, Object, Read, Report, decode_list, decode_object};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use eks_rules::{Judge, Kind, Need, Object, Read, Report, decode_list, decode_object};
 use serde_json::Value;
 
 use crate::addon::Addons;
 use crate::discovery::Discovery;
 use crate::error::NotJudged;
 use crate::kubernetes::KubernetesClient;
-
-/// How many objects a page has at most. A page of 500 pods is about 5 MB of JSON.
-const PAGE_LIMIT: u32 = 500;
+use crate::listing::{Listing, PageBudget};
 
 /// How often a cluster is read from the start when a list expires under the reading.
 const READINGS: u32 = 3;
@@ -29,14 +24,28 @@ pub type Outcome = Result<Report, Arc<NotJudged>>;
 #[derive(Debug)]
 pub struct ClusterSource {
     /// Its Kubernetes API.
-    pub(crate) client: KubernetesClient,
+    client: Arc<KubernetesClient>,
     /// Its add-ons, as the EKS API knows them; none where only a kubeconfig leads to the cluster.
-    pub(crate) addons: Option<Addons>,
+    addons: Option<Addons>,
+    /// The memory for pages.
+    budget: PageBudget,
+}
+
+impl ClusterSource {
+    pub(crate) fn new(client: KubernetesClient, addons: Option<Addons>) -> Self {
+        Self { client: Arc::new(client), addons, budget: PageBudget::default() }
+    }
+
+    /// The same source, sharing the memory for pages with others.
+    #[must_use]
+    pub fn with_budget(self, budget: &PageBudget) -> Self {
+        Self { budget: budget.clone(), ..self }
+    }
 }
 
 impl From<KubernetesClient> for ClusterSource {
     fn from(client: KubernetesClient) -> Self {
-        Self { client, addons: None }
+        Self::new(client, None)
     }
 }
 
@@ -170,22 +179,19 @@ impl Reading<'_> {
 
     /// Lists one kind, page by page, and lets the judgements that read it observe each object.
     async fn list(&mut self, kind: Kind, version: &str) -> Result<(), NotJudged> {
-        let path = list_path(kind, version);
-        let mut pages = Pages::default();
-        loop {
-            let body = self.source.client.get(&pages.url(&path), "list", &kind.resource()).await?;
+        let mut listing = Listing::new(&self.source.client, &self.source.budget, kind, version);
+        while let Some(page) = listing.next().await? {
             let mut count = 0;
             let judges = &mut *self.judges;
-            let metadata = decode_list(kind, &body, &mut |object| {
+            let metadata = decode_list(kind, page.body.encoding, &page.body.bytes, &mut |object| {
                 count += 1;
                 observe(judges, kind, object);
             });
             let metadata = metadata.map_err(NotJudged::Decode)?;
             (self.on_page)(kind, count, metadata.remaining_item_count.and_then(|left| u64::try_from(left).ok()));
-            if !pages.turn(&metadata).map_err(|what| NotJudged::Pages { resource: kind.resource(), what })? {
-                return Ok(());
-            }
+            listing.turn(&metadata, count, page.body.bytes.len())?;
         }
+        Ok(())
     }
 
     async fn single(&mut self, kind: Kind, namespace: &str, name: &str) -> Result<(), NotJudged> {
@@ -223,44 +229,5 @@ impl Reading<'_> {
 fn observe(judges: &mut [Judging], kind: Kind, object: Object<'_>) {
     for judging in judges.iter_mut().filter(|judging| judging.need(kind).is_some()) {
         judging.judge.observe(object);
-    }
-}
-
-/// The path of a kind's list over all namespaces.
-fn list_path(kind: Kind, version: &str) -> String {
-    match kind.group() {
-        "" => format!("/api/{version}/{}", kind.plural()),
-        group => format!("/apis/{group}/{version}/{}", kind.plural()),
-    }
-}
-
-/// The pages of one list.
-#[derive(Default)]
-struct Pages {
-    token: String,
-    seen: HashSet<u64>,
-}
-
-impl Pages {
-    fn url(&self, path: &str) -> String {
-        if self.token.is_empty() {
-            format!("{path}?limit={PAGE_LIMIT}")
-        } else {
-            format!("{path}?limit={PAGE_LIMIT}&continue={}", utf8_percent_encode(&self.token, NON_ALPHANUMERIC))
-        }
-    }
-
-    /// Goes on to the next page; false where this was the last.
-    fn turn(&mut self, metadata: &ListMetadata) -> Result<bool, &'static str> {
-        if metadata.continue_token.is_empty() {
-            return Ok(false);
-        }
-        let mut hasher = DefaultHasher::new();
-        metadata.continue_token.hash(&mut hasher);
-        if !self.seen.insert(hasher.finish()) {
-            return Err("a continue token came twice");
-        }
-        self.token.clone_from(&metadata.continue_token);
-        Ok(true)
     }
 }

@@ -23,15 +23,22 @@ impl<'a> WalkedContainer<'a> {
 /// other code iterates the three lists.
 pub(crate) fn containers(pod: &Pod) -> impl Iterator<Item = WalkedContainer<'_>> {
     let (spec, status) = (&pod.spec, &pod.status);
-    [
-        (ContainerKind::InitContainer, &spec.init_containers, &status.init_container_statuses),
-        (ContainerKind::Container, &spec.containers, &status.container_statuses),
-        (ContainerKind::EphemeralContainer, &spec.ephemeral_containers, &status.ephemeral_container_statuses),
-    ]
-    .into_iter()
-    .flat_map(|(kind, containers, statuses)| {
-        containers.iter().map(move |container| WalkedContainer { kind, container, statuses })
-    })
+    let init = spec.init_containers.iter().map(|container| WalkedContainer {
+        kind: ContainerKind::InitContainer,
+        container,
+        statuses: &status.init_container_statuses,
+    });
+    let regular = spec.containers.iter().map(|container| WalkedContainer {
+        kind: ContainerKind::Container,
+        container,
+        statuses: &status.container_statuses,
+    });
+    let ephemeral = spec.ephemeral_containers.iter().map(|ephemeral| WalkedContainer {
+        kind: ContainerKind::EphemeralContainer,
+        container: &ephemeral.common,
+        statuses: &status.ephemeral_container_statuses,
+    });
+    init.chain(regular).chain(ephemeral)
 }
 
 /// Every image volume of a pod, as (volume name, image reference).
@@ -39,5 +46,5 @@ pub(crate) fn image_volumes(pod: &Pod) -> impl Iterator<Item = (&str, &str)> {
     pod.spec
         .volumes
         .iter()
-        .filter_map(|volume| volume.image.as_ref().map(|image| (volume.name.as_str(), image.reference.as_str())))
+        .filter_map(|volume| volume.source.image.as_ref().map(|image| (volume.name.as_str(), image.reference.as_str())))
 }

@@ -1,10 +1,15 @@
+use prost::Message;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use thiserror::Error;
 
 use crate::kind::{Kind, Object};
 use crate::object::null_as_default;
+use crate::protobuf;
+
+/// How far from its beginning the metadata of a JSON list is looked for, in bytes.
+const PEEKED: usize = 4096;
 
 /// JSON that is not an object of the kind that it should be.
 #[derive(Debug, Error)]
@@ -21,26 +26,60 @@ pub struct DecodeError {
 }
 
 /// What a page of a list says of the list (meta/v1 `ListMeta`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ListMetadata {
     /// The token of the next page; empty on the last.
     #[serde(rename = "continue", deserialize_with = "null_as_default")]
+    #[prost(string, tag = "3")]
     pub continue_token: String,
     /// The version of the whole list, the same on every page.
     #[serde(deserialize_with = "null_as_default")]
+    #[prost(string, tag = "2")]
     pub resource_version: String,
     /// How many items follow this page, where the server says so.
+    #[prost(int64, optional, tag = "4")]
     pub remaining_item_count: Option<i64>,
 }
 
-/// Decodes one page of a list from its JSON and hands each item to `visit`.
+/// How a list is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// JSON, in which every kind can be read.
+    Json,
+    /// Kubernetes' protobuf, in which [`Kind::protobuf`] kinds can be read.
+    Protobuf,
+}
+
+/// Decodes one page of a list and hands each item to `visit`.
 ///
 /// # Errors
 /// A page or an item that does not decode, and [`Kind::VpcCniAddon`], of which there are no lists. Items before it may
 /// have been handed over: the caller must not judge then.
+pub fn decode_list(
+    kind: Kind,
+    encoding: Encoding,
+    body: &[u8],
+    visit: &mut dyn FnMut(Object<'_>),
+) -> Result<ListMetadata, DecodeError> {
+    match encoding {
+        Encoding::Json => decode_json_list(kind, body, visit),
+        Encoding::Protobuf => protobuf::decode_list(kind, body, visit),
+    }
+}
+
+/// The metadata of a list from the first bytes of its body, since they stand before the items; none while they are not
+/// all there, or where they stand elsewhere.
+#[must_use]
+pub fn peek_list_metadata(encoding: Encoding, head: &[u8]) -> Option<ListMetadata> {
+    match encoding {
+        Encoding::Json => peek_json_metadata(head),
+        Encoding::Protobuf => protobuf::peek_metadata(head),
+    }
+}
+
 #[rustfmt::skip]
-pub fn decode_list(kind: Kind, json: &[u8], visit: &mut dyn FnMut(Object<'_>)) -> Result<ListMetadata, DecodeError> {
+fn decode_json_list(kind: Kind, json: &[u8], visit: &mut dyn FnMut(Object<'_>)) -> Result<ListMetadata, DecodeError> {
     match kind {
         Kind::Namespace => list(kind, json, &mut |item| visit(Object::Namespace(item))),
         Kind::NetworkPolicy => list(kind, json, &mut |item| visit(Object::NetworkPolicy(item))),
@@ -128,6 +167,15 @@ fn list<T: DeserializeOwned>(kind: Kind, json: &[u8], visit: &mut dyn FnMut(&T))
     };
     page.items.iter().flatten().for_each(visit);
     Ok(page.metadata)
+}
+
+/// Looks for the metadata in front of the items, closing the list before them.
+fn peek_json_metadata(head: &[u8]) -> Option<ListMetadata> {
+    const ITEMS: &[u8] = b"\"items\":";
+    let end = head.windows(ITEMS.len()).take(PEEKED).position(|window| window == ITEMS)?;
+    let mut closed = head[..end].to_vec();
+    closed.extend_from_slice(b"\"items\":null}");
+    serde_json::from_slice::<List<IgnoredAny>>(&closed).ok().map(|list| list.metadata)
 }
 
 /// Finds the item of a page that does not decode, to name it. Only the way of an error comes here.

@@ -68,7 +68,7 @@ impl Owner {
     #[must_use]
     pub fn of(pod: &Metadata) -> Self {
         match pod.controller() {
-            Some(controller) if !pod.mirror => {
+            Some(controller) if !pod.mirror() => {
                 if controller.kind == "ReplicaSet"
                     && let Some(hash) = pod.labels.get("pod-template-hash")
                     && let Some(deployment) = controller.name.strip_suffix(hash).and_then(|name| name.strip_suffix('-'))
@@ -192,7 +192,7 @@ impl ContainerFindings {
             reasons: BTreeSet::new(),
             pod: metadata.name.as_str().into(),
             pods: 0,
-            mirror: metadata.mirror,
+            mirror: metadata.mirror(),
         });
         entry.reasons.extend(reasons);
         entry.pods += 1;

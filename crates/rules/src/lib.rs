@@ -15,11 +15,12 @@ mod net_pol_check;
 pub mod object;
 mod parameters;
 mod priv_escalation;
+mod protobuf;
 mod rule;
 mod trusted_reg_check;
 
 pub use annotation::{ANNOTATION_LIMIT, annotation, not_judged_annotation};
-pub use decode::{DecodeError, ListMetadata, decode, decode_list, decode_object};
+pub use decode::{DecodeError, Encoding, ListMetadata, decode, decode_list, decode_object, peek_list_metadata};
 pub use exemption::{ExemptOwner, Exemption};
 pub use finding::{ContainerKind, Finding, Owner, Reason, UncoveredWorkload};
 pub use image::{EcrRegistry, ImageReference, ReferenceError};

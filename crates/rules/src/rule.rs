@@ -184,7 +184,8 @@ impl Configuration {
 pub(crate) trait Fold: Send {
     /// The kinds of object that it must see, in the order in which they are listed.
     fn reads(&self) -> Vec<Read>;
-    /// Observes a namespace that is judged.
+    /// Observes a namespace that is judged. It comes by name alone before the first object of any kind that is in it,
+    /// and again where it is declared.
     fn namespace(&mut self, _namespace: &Namespace) {}
     /// Observes a live pod of a judged namespace.
     fn pod(&mut self, _pod: &Pod, _context: &mut Context) {}
@@ -331,6 +332,9 @@ impl Judge {
         }
         let excluded = self.excluded_namespaces.matches(namespace);
         self.namespaces.insert(namespace.into(), excluded);
+        if !excluded {
+            self.fold.namespace(&Namespace::named(namespace));
+        }
         !excluded
     }
 

@@ -31,7 +31,7 @@ const CONTROLLED: [(&str, &str); 8] = [
 ];
 
 /// An object that controls others.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Controller {
     kind: Box<str>,
     namespace: Box<str>,
@@ -44,11 +44,27 @@ impl Controller {
     }
 }
 
-/// A pod, or the pod of a workload's template, whose controller may yet come.
+/// Pods, or pods of workloads' templates, whose controller may yet come. The replicas of one ReplicaSet differ in their
+/// names and nodes alone, so that one of them is kept whole.
 #[derive(Debug)]
 struct Waiting {
-    controllers: Vec<Controller>,
-    pod: Box<Pod>,
+    /// The pod, less what differs.
+    pod: Pod,
+    /// Name and node of each.
+    replicas: Vec<(Box<str>, Box<str>)>,
+}
+
+impl Waiting {
+    /// Adds a pod to the one group of these that it belongs to, or makes a new one.
+    fn add(groups: &mut Vec<Self>, mut pod: Pod) {
+        let name = std::mem::take(&mut pod.metadata.name).into_boxed_str();
+        let node = std::mem::take(&mut pod.spec.node_name).into_boxed_str();
+        // Pods of a StatefulSet all differ: looking through all groups would take the square of their number.
+        match groups.iter_mut().rev().take(4).find(|group| group.pod == pod) {
+            Some(group) => group.replicas.push((name, node)),
+            None => groups.push(Self { pod, replicas: vec![(name, node)] }),
+        }
+    }
 }
 
 /// The intake, as it takes what one file holds.
@@ -72,7 +88,8 @@ pub(super) struct Intake {
     /// By name: those that are declared, and those that objects name.
     namespaces: BTreeMap<String, Option<Namespace>>,
     controllers: HashSet<Controller>,
-    waiting: Vec<Waiting>,
+    /// By their controllers.
+    waiting: BTreeMap<Vec<Controller>, Vec<Waiting>>,
     counted: Counted,
     /// What is wrong. Once there is anything, nothing more is judged.
     pub(super) errors: Errors,
@@ -106,7 +123,7 @@ impl Intake {
             judges,
             namespaces: BTreeMap::new(),
             controllers: HashSet::new(),
-            waiting: Vec::new(),
+            waiting: BTreeMap::new(),
             counted: Counted::default(),
             errors: Errors::default(),
         }
@@ -130,11 +147,18 @@ impl Intake {
         if !self.errors.is_empty() {
             return Err(self.errors);
         }
-        for Waiting { controllers, pod } in std::mem::take(&mut self.waiting) {
-            if controllers.iter().any(|controller| self.controllers.contains(controller)) {
-                self.counted.folded += 1;
-            } else {
-                self.observe(Kind::Pod, Object::Pod(&pod));
+        for (controllers, groups) in std::mem::take(&mut self.waiting) {
+            let folded = controllers.iter().any(|controller| self.controllers.contains(controller));
+            for Waiting { mut pod, replicas } in groups {
+                if folded {
+                    self.counted.folded += replicas.len() as u64;
+                    continue;
+                }
+                for (name, node) in replicas {
+                    pod.metadata.name = name.into();
+                    pod.spec.node_name = node.into();
+                    self.observe(Kind::Pod, Object::Pod(&pod));
+                }
             }
         }
         for (name, declared) in std::mem::take(&mut self.namespaces) {
@@ -189,13 +213,16 @@ impl Intake {
     }
 
     fn take_known(&mut self, known: Known, object: Map<String, Value>) -> Result<(), DecodeError> {
-        let value = Value::Object(object);
+        let mut value = Value::Object(object);
         match known {
             Known::Read(Kind::Namespace) => {
                 let namespace: Namespace = decode("Namespace", &value)?;
                 self.namespaces.insert(namespace.metadata.name.clone(), Some(namespace));
             }
-            Known::Read(Kind::Pod) => self.take_pod(decode("Pod", &value)?),
+            Known::Read(Kind::Pod) => {
+                drop_volumes_without_image(&mut value);
+                self.take_pod(decode("Pod", &value)?);
+            }
             Known::Read(kind) => {
                 if let Some(namespace) = value.pointer("/metadata/namespace").and_then(Value::as_str) {
                     self.name_namespace(namespace);
@@ -254,7 +281,7 @@ impl Intake {
         self.take_controlled(kind, controllers.into_iter().collect(), pod);
     }
 
-    fn take_controlled(&mut self, kind: &str, controllers: Vec<(String, String)>, mut pod: Pod) {
+    fn take_controlled(&mut self, kind: &str, controllers: Vec<(String, String)>, pod: Pod) {
         let namespace = pod.metadata.namespace.clone();
         self.name_namespace(&namespace);
         if pod.spec.containers.is_empty() {
@@ -273,10 +300,7 @@ impl Intake {
         } else if controllers.iter().any(|controller| self.controllers.contains(controller)) {
             self.counted.folded += 1;
         } else {
-            // No rule looks at a volume without an image, and a pod from a cluster has many.
-            pod.spec.volumes.retain(|volume| volume.source.image.is_some());
-            pod.spec.volumes.shrink_to_fit();
-            self.waiting.push(Waiting { controllers, pod: Box::new(pod) });
+            Waiting::add(self.waiting.entry(controllers).or_default(), pod);
         }
     }
 
@@ -371,6 +395,14 @@ fn complete(object: &mut Map<String, Value>, known: Known) -> Result<(), String>
         metadata.insert("namespace".to_owned(), Value::String("default".to_owned()));
     }
     Ok(())
+}
+
+/// Drops what no rule looks at and would keep replicas from being the same: in a pod from a cluster the volume of its
+/// token has a name of its own.
+fn drop_volumes_without_image(pod: &mut Value) {
+    if let Some(Value::Array(volumes)) = pod.pointer_mut("/spec/volumes") {
+        volumes.retain(|volume| volume.as_object().is_none_or(|volume| volume.contains_key("image")));
+    }
 }
 
 /// Whether a field is as good as left out.

@@ -3,7 +3,7 @@ use serde_json::Value;
 use crate::container_walk::containers;
 use crate::finding::Owner;
 use crate::kind::{Kind, Object};
-use crate::object::{NodeClass, Workload};
+use crate::object::{Metadata, NodeClass, Workload};
 
 /// The kinds that may show that something enforces network policies.
 pub(super) const KINDS: [Kind; 4] = [Kind::VpcCniAddon, Kind::DaemonSet, Kind::VpcCniConfigMap, Kind::NodeClass];
@@ -45,7 +45,7 @@ impl Evidence {
                 "aws-node" => self.agent |= runs_agent(daemon_set),
                 _ => {}
             },
-            Object::VpcCniConfigMap(settings) => {
+            Object::VpcCniConfigMap(settings) if names(&settings.metadata, Kind::VpcCniConfigMap.single()) => {
                 self.controller |= settings.data.get(CONTROLLER_KEY).is_some_and(|value| value == "true");
             }
             Object::NodeClass(class) => self.node_class |= enforces(class),
@@ -119,6 +119,11 @@ fn runs_agent(daemon_set: &Workload) -> bool {
         let value = flags.rfind(|value| value.is_empty() || value.starts_with('='));
         matches!(value, Some("" | "=true" | "=True" | "=TRUE" | "=t" | "=T" | "=1"))
     })
+}
+
+/// Whether the object is the one that is read of its kind.
+fn names(metadata: &Metadata, single: Option<(&str, &str)>) -> bool {
+    single == Some((&metadata.namespace, &metadata.name))
 }
 
 fn enforces(class: &NodeClass) -> bool {

@@ -2,7 +2,7 @@ use serde_json::{Map, Value};
 
 use super::calico_selector::{self, Labels};
 use super::selector::Selector;
-use crate::object::{CalicoPolicy, CiliumPolicy, CiliumRule, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyRule};
+use crate::object::{CalicoPolicy, CiliumPolicy, CiliumRule, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 
 /// The tiers of Calico into which it puts the policies of cluster administrators; what they pass on is not denied.
 const CALICO_ADMIN_TIERS: [&str; 4] =
@@ -24,6 +24,21 @@ pub(super) struct Directions {
 }
 
 impl Directions {
+    /// Whether it holds for any direction.
+    pub(super) fn any(self) -> bool {
+        self.ingress || self.egress
+    }
+
+    /// Those that are in both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { ingress: self.ingress && other.ingress, egress: self.egress && other.egress }
+    }
+
+    /// Those that are not in the other.
+    pub(super) fn and_not(self, other: Self) -> Self {
+        Self { ingress: self.ingress && !other.ingress, egress: self.egress && !other.egress }
+    }
+
     /// Adds those of another.
     pub(super) fn add(&mut self, other: Self) {
         self.ingress |= other.ingress;
@@ -47,16 +62,14 @@ pub(super) struct Isolation {
 /// A core policy, or one of the same shape.
 pub(super) fn of_core(policy: &NetworkPolicy) -> Isolation {
     let spec = &policy.spec;
-    let types = spec.policy_types.as_deref().unwrap_or_default();
+    let types = &spec.policy_types;
     let isolated = if types.is_empty() {
         Directions { ingress: true, egress: !spec.egress.is_empty() }
     } else {
         let names = |direction: &str| types.iter().any(|name| name == direction);
         Directions { ingress: names("Ingress"), egress: names("Egress") }
     };
-    let allows_all = |rules: &[NetworkPolicyRule], peers: fn(&NetworkPolicyRule) -> &[NetworkPolicyPeer]| {
-        rules.iter().any(|rule| rule.ports.is_empty() && everyone(peers(rule)))
-    };
+    let open = |ports: &[NetworkPolicyPort], peers: &[NetworkPolicyPeer]| ports.is_empty() && everyone(peers);
     Isolation {
         selector: Selector::of_pods(&spec.pod_selector),
         isolates: true,
@@ -65,8 +78,8 @@ pub(super) fn of_core(policy: &NetworkPolicy) -> Isolation {
             egress: isolated.egress && spec.egress.is_empty(),
         },
         allows_all: Directions {
-            ingress: isolated.ingress && allows_all(&spec.ingress, |rule| &rule.from),
-            egress: isolated.egress && allows_all(&spec.egress, |rule| &rule.to),
+            ingress: isolated.ingress && spec.ingress.iter().any(|rule| open(&rule.ports, &rule.from)),
+            egress: isolated.egress && spec.egress.iter().any(|rule| open(&rule.ports, &rule.to)),
         },
     }
 }
@@ -99,7 +112,7 @@ fn of_cilium_rule(rule: &CiliumRule, clusterwide: bool) -> Option<Isolation> {
     let allows_nothing = |rules: &[Map<String, Value>]| rules.iter().all(|rule| rule.values().all(empty));
     Some(Isolation {
         selector,
-        isolates: isolated.ingress || isolated.egress,
+        isolates: isolated.any(),
         denies: Directions {
             ingress: isolated.ingress && allows_nothing(&rule.ingress),
             egress: isolated.egress && allows_nothing(&rule.egress),

@@ -216,8 +216,11 @@ impl Fold for NetPolCheck {
 
     fn object(&mut self, object: Object<'_>) {
         match object {
-            Object::NetworkPolicy(policy) | Object::ApplicationNetworkPolicy(policy) => {
-                self.state(&policy.metadata.namespace).add(isolation::of_core(policy));
+            Object::NetworkPolicy(policy) => {
+                self.add("NetworkPolicy", &policy.metadata, false, isolation::of_core(policy));
+            }
+            Object::ApplicationNetworkPolicy(policy) => {
+                self.add("ApplicationNetworkPolicy", &policy.metadata, false, isolation::of_core(policy));
             }
             Object::CiliumNetworkPolicy(policy) => self.add_cilium("CiliumNetworkPolicy", policy, false),
             Object::CiliumClusterwideNetworkPolicy(policy) => {
@@ -286,36 +289,29 @@ impl Fold for NetPolCheck {
 }
 
 impl NetPolCheck {
-    /// The state of a namespace, which is judged from now on although nothing but an object in it names it.
     fn state(&mut self, namespace: &str) -> &mut NamespaceState {
         self.namespaces.entry(namespace.into()).or_default()
     }
 
     fn add_cilium(&mut self, kind: &'static str, policy: &CiliumPolicy, clusterwide: bool) {
-        if !clusterwide {
-            self.state(&policy.metadata.namespace);
-        }
         let parts = isolation::of_cilium(policy, clusterwide);
         if !parts.iter().any(|part| part.isolates) {
             self.uncounted.add(kind, &policy.metadata, "isolates no pod, not counted".to_owned());
         }
-        parts.into_iter().for_each(|part| self.add_cni(kind, &policy.metadata, clusterwide, part));
+        parts.into_iter().for_each(|part| self.add(kind, &policy.metadata, clusterwide, part));
     }
 
     fn add_calico(&mut self, kind: &'static str, policy: &CalicoPolicy, global: bool) {
-        if !global {
-            self.state(&policy.metadata.namespace);
-        }
         match isolation::of_calico(policy, global) {
-            Ok(Some(part)) => self.add_cni(kind, &policy.metadata, global, part),
+            Ok(Some(part)) => self.add(kind, &policy.metadata, global, part),
             Ok(None) => {}
             Err(why) => self.uncounted.add(kind, &policy.metadata, format!("not counted ({why})")),
         }
     }
 
-    fn add_cni(&mut self, kind: &'static str, metadata: &Metadata, clusterwide: bool, isolation: Isolation) {
+    fn add(&mut self, kind: &'static str, metadata: &Metadata, clusterwide: bool, isolation: Isolation) {
         if isolation.selector.undecidable() {
-            let why = "it selects by what is not read, so that it covers no pod for certain";
+            let why = "selects by what is not known here, so that it covers no pod for certain";
             self.uncounted.add(kind, metadata, why.to_owned());
         }
         if clusterwide {

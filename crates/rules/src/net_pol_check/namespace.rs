@@ -8,7 +8,7 @@ use super::isolation::{Directions, Isolation};
 use super::selector::{Selector, Subject};
 use super::workloads::{Distinct, Unselected};
 use crate::finding::{Reason, UncoveredWorkload};
-use crate::object::{Namespace, Pod};
+use crate::object::{Namespace, Pod, Time};
 
 /// What is remembered of pods that no policy selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +48,11 @@ pub(super) struct Judgement {
     pub(super) reasons: Vec<Reason>,
     /// The workloads that no policy selects, where that was asked.
     pub(super) workloads: Vec<UncoveredWorkload>,
+    /// The directions in which some policy for all pods lets nothing through.
+    pub(super) denies: Directions,
     /// The directions in which some policy for all pods allows everything.
     pub(super) allows_all: Directions,
-    /// Whether there are coverable pods and policies, and none selects any.
+    /// Under `any`: whether there are coverable pods and policies, and none selects any.
     pub(super) idle_policies: bool,
 }
 
@@ -58,7 +60,7 @@ impl NamespaceState {
     /// Takes what a namespace says of itself; it may be declared more than once, or named only.
     pub(super) fn declare(&mut self, namespace: &Namespace) {
         self.terminating |= namespace.terminating();
-        self.created = self.created.or(namespace.metadata.creation_timestamp);
+        self.created = self.created.or(namespace.metadata.creation_timestamp.and_then(Time::timestamp));
         if !namespace.metadata.labels.is_empty() {
             self.labels = Some(namespace.metadata.labels.clone());
         }
@@ -115,24 +117,27 @@ impl NamespaceState {
         if !has_policy {
             judgement.reasons.push(Reason::NoPolicy);
         }
-        if requires == Requires::Covered {
-            judgement.workloads = self.unselected.workloads(selects);
-            if !judgement.workloads.is_empty() {
-                judgement.reasons.push(Reason::UncoveredPods);
+        match requires {
+            Requires::Any => {
+                let unselected = self.coverable > 0 && !self.selected && !self.forgotten;
+                judgement.idle_policies = has_policy && unselected && !self.unselected.any(selects);
             }
-        }
-        if let Requires::DefaultDeny(required) = requires {
-            let (denies, allows_all) = self.defaults(name, clusterwide);
-            judgement.allows_all = allows_all;
-            if required.ingress && (!denies.ingress || allows_all.ingress) {
-                judgement.reasons.push(Reason::IngressNotDenied);
+            Requires::Covered => {
+                judgement.workloads = self.unselected.workloads(selects);
+                if !judgement.workloads.is_empty() {
+                    judgement.reasons.push(Reason::UncoveredPods);
+                }
             }
-            if required.egress && (!denies.egress || allows_all.egress) {
-                judgement.reasons.push(Reason::EgressNotDenied);
+            Requires::DefaultDeny(required) => {
+                let (denies, allows_all) = self.defaults(name, clusterwide);
+                (judgement.denies, judgement.allows_all) = (denies, allows_all);
+                if required.ingress && (!denies.ingress || allows_all.ingress) {
+                    judgement.reasons.push(Reason::IngressNotDenied);
+                }
+                if required.egress && (!denies.egress || allows_all.egress) {
+                    judgement.reasons.push(Reason::EgressNotDenied);
+                }
             }
-        } else {
-            judgement.idle_policies =
-                has_policy && self.coverable > 0 && !self.selected && !self.forgotten && !self.unselected.any(selects);
         }
         judgement
     }

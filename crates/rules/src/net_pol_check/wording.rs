@@ -29,7 +29,7 @@ pub(super) struct Numbers {
 pub(super) fn headline(requires: Requires, numbers: Numbers) -> String {
     let namespaces = counted(numbers.namespaces, "namespace");
     let one = numbers.found == 1;
-    let enforced = if numbers.not_enforced { "nothing enforces network policies; " } else { "" };
+    let enforced = if numbers.not_enforced { "nothing enforces network policies, and " } else { "" };
     if numbers.found > 0 {
         let lack = match requires {
             Requires::Any => format!("{} no network policy", if one { "has" } else { "have" }),
@@ -40,13 +40,17 @@ pub(super) fn headline(requires: Requires, numbers: Numbers) -> String {
         };
         return format!("{enforced}{} of {namespaces} {lack}", numbers.found);
     }
+    let pods = counted(numbers.pods, "pod");
+    if numbers.not_enforced {
+        return format!("nothing enforces the network policies of {namespaces} with {pods}");
+    }
     let has = match requires {
         Requires::Any => "each has a network policy".to_owned(),
         Requires::Covered => "each has a network policy, and each pod is covered by one".to_owned(),
         Requires::DefaultDeny(directions) => format!("each denies {} by default", named(directions)),
     };
     let exempted = if numbers.exempted > 0 { ", or an exemption" } else { "" };
-    format!("{enforced}{namespaces} with {}: {has}{exempted}", counted(numbers.pods, "pod"))
+    format!("{namespaces} with {pods}: {has}{exempted}")
 }
 
 fn named(directions: Directions) -> &'static str {
@@ -61,28 +65,27 @@ fn named(directions: Directions) -> &'static str {
 pub(super) fn advice(judgement: &Judgement) -> String {
     let has = |reason| judgement.reasons.contains(&reason);
     let open = Directions { ingress: has(Reason::IngressNotDenied), egress: has(Reason::EgressNotDenied) };
-    let allowed = Directions {
-        ingress: open.ingress && judgement.allows_all.ingress,
-        egress: open.egress && judgement.allows_all.egress,
-    };
+    let allowed = open.and(judgement.allows_all);
+    let undenied = open.and_not(judgement.denies);
     let mut steps = Vec::new();
-    if allowed != Directions::default() {
+    if allowed.any() {
         steps.push(format!("Narrow the policy that selects every pod and allows all {}.", named(allowed)));
     }
-    if open != Directions::default() {
-        let types = [(open.ingress, "Ingress"), (open.egress, "Egress")];
-        let types: Vec<&str> = types.into_iter().filter_map(|(open, name)| open.then_some(name)).collect();
+    if undenied.any() {
+        let types = [(undenied.ingress, "Ingress"), (undenied.egress, "Egress")];
+        let types: Vec<&str> = types.into_iter().filter_map(|(wanted, name)| wanted.then_some(name)).collect();
         steps.push(format!(
-            "Have a NetworkPolicy with podSelector: {{}} and policyTypes: [{}] and without rules, and allow what is \
-             needed in others.",
+            "Have a NetworkPolicy with podSelector: {{}}, policyTypes: [{}] and no rules, and allow what is needed in \
+             others.",
             types.join(", "),
         ));
-    } else if has(Reason::UncoveredPods) {
+    }
+    if has(Reason::UncoveredPods) {
         steps.push(
             "Add a NetworkPolicy whose podSelector matches the listed workloads; podSelector: {} matches every pod."
                 .to_owned(),
         );
-    } else if has(Reason::NoPolicy) {
+    } else if has(Reason::NoPolicy) && !open.any() {
         steps.push("Add a NetworkPolicy to the namespace; podSelector: {} covers every pod in it.".to_owned());
     }
     steps.join(" ")

@@ -70,7 +70,7 @@ impl Unselected {
 /// What decides the owner of a pod besides its labels: its controller, or itself.
 fn owner_key(pod: &Metadata) -> (&str, &str) {
     match pod.controller() {
-        Some(controller) if !pod.mirror => (&controller.kind, &controller.name),
+        Some(controller) if !pod.mirror() => (&controller.kind, &controller.name),
         _ => ("Pod", &pod.name),
     }
 }

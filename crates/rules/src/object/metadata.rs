@@ -1,6 +1,10 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use prost::bytes::{Buf, BufMut};
+use prost::encoding::{DecodeContext, WireType};
+use prost::{DecodeError, Message};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -11,26 +15,32 @@ use super::null_as_default;
 const MIRROR_ANNOTATION: &str = "kubernetes.io/config.mirror";
 
 /// `metadata` of a namespaced object (meta/v1 `ObjectMeta`).
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Deserialize, PartialEq, Eq, Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Metadata {
     /// The object's name; in a manifest it may be empty where `generateName` is used.
     #[serde(deserialize_with = "null_as_default")]
+    #[prost(string, tag = "1")]
     pub name: String,
     /// The prefix of a name that the API server completes; only manifests have it without a name.
+    #[prost(string, optional, tag = "2")]
     pub generate_name: Option<String>,
     /// The object's namespace; empty where a manifest leaves it out.
     #[serde(deserialize_with = "null_as_default")]
+    #[prost(string, tag = "3")]
     pub namespace: String,
     /// The labels.
     #[serde(deserialize_with = "null_as_default")]
+    #[prost(btree_map = "string, string", tag = "11")]
     pub labels: BTreeMap<String, String>,
     /// The owners; at most one is the controller.
     #[serde(deserialize_with = "null_as_default")]
+    #[prost(message, repeated, tag = "13")]
     pub owner_references: Vec<OwnerReference>,
-    /// Whether the object is the API's copy of a static pod. Of all annotations only this one is kept.
-    #[serde(rename = "annotations", deserialize_with = "mirror_annotation")]
-    pub mirror: bool,
+    /// The annotations.
+    #[serde(deserialize_with = "null_as_default")]
+    #[prost(message, required, tag = "12")]
+    pub annotations: Annotations,
 }
 
 impl Metadata {
@@ -39,48 +49,93 @@ impl Metadata {
     pub fn controller(&self) -> Option<&OwnerReference> {
         self.owner_references.iter().find(|owner| owner.controller)
     }
+
+    /// Whether the object is the API's copy of a static pod.
+    #[must_use]
+    pub const fn mirror(&self) -> bool {
+        self.annotations.mirror
+    }
 }
 
 /// One of `metadata.ownerReferences` (meta/v1 `OwnerReference`).
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Deserialize, PartialEq, Eq, Message)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OwnerReference {
     /// Kind of the owner, such as `ReplicaSet`.
     #[serde(deserialize_with = "null_as_default")]
+    #[prost(string, tag = "1")]
     pub kind: String,
     /// Name of the owner.
     #[serde(deserialize_with = "null_as_default")]
+    #[prost(string, tag = "3")]
     pub name: String,
     /// Whether this owner is the managing controller.
     #[serde(deserialize_with = "null_as_default")]
+    #[prost(bool, tag = "6")]
     pub controller: bool,
 }
 
-/// Looks for the mirror annotation without keeping the others.
-fn mirror_annotation<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    struct Annotations;
-    impl<'de> Visitor<'de> for Annotations {
-        type Value = bool;
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("a map of annotations")
+/// The annotations of an object, of which only the mark of a static pod is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Annotations {
+    /// Whether the annotation `kubernetes.io/config.mirror` is there.
+    pub mirror: bool,
+}
+
+impl<'de> Deserialize<'de> for Annotations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnnotationsVisitor)
+    }
+}
+
+struct AnnotationsVisitor;
+
+impl<'de> Visitor<'de> for AnnotationsVisitor {
+    type Value = Annotations;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a map of annotations")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Annotations, A::Error> {
+        let mut annotations = Annotations::default();
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            map.next_value::<IgnoredAny>()?;
+            annotations.mirror |= key == MIRROR_ANNOTATION;
         }
-        fn visit_unit<E>(self) -> Result<bool, E> {
-            Ok(false)
-        }
-        fn visit_none<E>(self) -> Result<bool, E> {
-            Ok(false)
-        }
-        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-            deserializer.deserialize_map(self)
-        }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
-            let mut mirror = false;
-            while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
-                map.next_value::<IgnoredAny>()?;
-                mirror |= key == MIRROR_ANNOTATION;
-            }
-            Ok(mirror)
+        Ok(annotations)
+    }
+}
+
+/// A map is a repeated entry with the key in field 1 on the wire, and every entry is merged into the same value.
+impl Message for Annotations {
+    fn encode_raw(&self, buffer: &mut impl BufMut) {
+        if self.mirror {
+            prost::encoding::string::encode(1, &MIRROR_ANNOTATION.to_owned(), buffer);
         }
     }
-    deserializer.deserialize_option(Annotations)
+
+    fn merge_field(
+        &mut self,
+        tag: u32,
+        wire_type: WireType,
+        buffer: &mut impl Buf,
+        context: DecodeContext,
+    ) -> Result<(), DecodeError> {
+        if tag != 1 {
+            return prost::encoding::skip_field(wire_type, tag, buffer, context);
+        }
+        let mut key = String::new();
+        prost::encoding::string::merge(wire_type, &mut key, buffer, context)?;
+        self.mirror |= key == MIRROR_ANNOTATION;
+        Ok(())
+    }
+
+    fn encoded_len(&self) -> usize {
+        if self.mirror { prost::encoding::string::encoded_len(1, &MIRROR_ANNOTATION.to_owned()) } else { 0 }
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
 }

@@ -2,6 +2,10 @@
 //!
 //! Every type decodes from the JSON of the Kubernetes API (and so from YAML manifests): unknown fields are skipped,
 //! `null` is the same as absent, a known field of the wrong type is an error. The field names are the API's.
+//!
+//! Namespaces, network policies and pods decode from Kubernetes' protobuf too. It is the same type with a tag on every
+//! field, so that no field can be in one form and not in the other. The tags are those of Kubernetes' published
+//! `generated.proto` files (`k8s.io/api/core/v1`, `networking/v1`, `apimachinery/pkg/apis/meta/v1`).
 
 mod calico;
 mod cilium;
@@ -15,13 +19,15 @@ mod workload;
 pub use calico::{CalicoPolicy, CalicoPolicySpec};
 pub use cilium::{CiliumPolicy, CiliumRule, DefaultDeny};
 pub use enforcement::{ConfigMap, NodeClass, NodeClassSpec, UncountedPolicy};
-pub use metadata::{Metadata, OwnerReference};
-pub use namespace::{Namespace, NamespaceMetadata, NamespaceStatus};
+pub use metadata::{Annotations, Metadata, OwnerReference};
+pub use namespace::{Namespace, NamespaceMetadata, NamespaceStatus, Time};
 pub use network_policy::{
-    IpBlock, LabelSelector, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyRule, NetworkPolicySpec, SelectorRequirement,
+    IpBlock, LabelSelector, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
+    NetworkPolicyPort, NetworkPolicySpec, SelectorRequirement,
 };
 pub use pod::{
-    Capabilities, Container, ContainerStatus, ImageVolume, Pod, PodOs, PodSpec, PodStatus, SecurityContext, Volume,
+    Capabilities, Container, ContainerStatus, EphemeralContainer, ImageVolume, Pod, PodOs, PodSpec, PodStatus,
+    SecurityContext, Volume, VolumeSource,
 };
 pub use workload::{CronJob, PodTemplate, PodTemplateSpec, Workload};
 

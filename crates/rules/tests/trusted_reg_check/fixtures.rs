@@ -102,7 +102,7 @@ fn directory(half: &str) -> PathBuf {
 fn report(half: &str, name: &str) -> Report {
     let json = std::fs::read(directory(half).join(format!("{name}.json"))).unwrap();
     let mut judge = judge(&json!({"trustedRegistries": TRUSTED}), &cluster());
-    decode_list(Kind::Pod, &json, &mut |pod| judge.observe(pod)).unwrap();
+    decode_list(Kind::Pod, eks_rules::Encoding::Json, &json, &mut |pod| judge.observe(pod)).unwrap();
     judge.report()
 }
 
