@@ -209,3 +209,23 @@ fn legacy_versions_of_the_same_shape_are_judged() {
     let policy = "apiVersion: extensions/v1beta1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec: {podSelector: {}}\n";
     assert_eq!(run(&["judge", "netPolCheck", "-f", "-"], policy).status, 0);
 }
+
+#[test]
+fn replicas_whose_controller_never_comes_are_all_judged_each_with_its_own_name() {
+    let replica = |name: &str, node: &str, image: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n  ownerReferences: [{{kind: ReplicaSet, name: r, controller: true}}]\n\
+             spec:\n  nodeName: {node}\n  volumes: [{{name: token-{name}}}]\n  containers: [{{name: app, image: {image}}}]\n---\n"
+        )
+    };
+    let stream = [replica("r-b", "n1", "x:1"), replica("r-a", "n2", "x:1"), replica("r-c", "n1", "x:2")].concat();
+    let run = judge(&stream);
+    assert_eq!(subjects(&run), ["default/ReplicaSet/r[app] 3"]);
+    assert_eq!(run.json()[0]["findings"][0]["pod"], "r-a", "the first by name");
+    let parameters = r#"{"trustedRegistries": "quay.io"}"#;
+    let run =
+        crate::run::run(&["judge", "trustedRegCheck", "-f", "-", "-o", "json", "--parameters", parameters], &stream);
+    let findings = run.json()[0]["findings"].as_array().unwrap().clone();
+    let images: Vec<_> = findings.iter().map(|finding| (finding["image"].clone(), finding["pods"].clone())).collect();
+    assert_eq!(images, [("x:1".into(), 2.into()), ("x:2".into(), 1.into())], "{run:#?}");
+}
