@@ -17,6 +17,9 @@ use crate::spec::ResourceKind;
 /// The resource version of every snapshot: nothing ever changes in this world.
 const RESOURCE_VERSION: &str = "184467";
 
+/// The same in a continue token.
+const SNAPSHOT: i64 = 184_467;
+
 /// Bodies longer than so many items are made while they are sent, so many items at a time.
 const CHUNK: usize = 50;
 
@@ -24,6 +27,8 @@ const CHUNK: usize = 50;
 struct ListQuery {
     limit: Option<usize>,
     start: usize,
+    /// The version in the token; an empty page raises it, so that no token comes twice.
+    version: i64,
     selector: Selector,
 }
 
@@ -40,16 +45,18 @@ impl ListQuery {
         if !token.is_empty() && !version.is_empty() {
             return Err(bad("specifying resource version is not allowed when using continue"));
         }
-        let start = if token.is_empty() { 0 } else { position(token).map_err(|message| bad(&message))? };
+        let (start, token_version) =
+            if token.is_empty() { (0, SNAPSHOT) } else { position(token).map_err(|message| bad(&message))? };
         let selector = Selector::read(text("labelSelector"), text("fieldSelector")).map_err(|message| bad(&message))?;
         // The watch cache answers "any version will do" and knows no chunks.
         let limit = if version == "0" { None } else { limit };
-        Ok(Self { limit, start, selector })
+        Ok(Self { limit, start, version: token_version, selector })
     }
 }
 
-/// The position that a continue token holds. Which resource it is for is not in it, as in the real one: the key is relative.
-fn position(token: &str) -> Result<usize, String> {
+/// The position and the version that a continue token holds. Which resource it is for is not in it, as in the real one: the key is
+/// relative.
+fn position(token: &str) -> Result<(usize, i64), String> {
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|error| format!("continue key is not valid: {error}"))?;
     let token: Value = serde_json::from_slice(&bytes).map_err(|error| format!("continue key is not valid: {error}"))?;
     if token["v"] != "meta.k8s.io/v1" {
@@ -59,7 +66,8 @@ fn position(token: &str) -> Result<usize, String> {
         ));
     }
     let start = token["start"].as_str().and_then(|start| start.parse().ok());
-    start.ok_or_else(|| "continue key is not valid: encoded start key is empty".to_owned())
+    let start = start.ok_or_else(|| "continue key is not valid: encoded start key is empty".to_owned())?;
+    Ok((start, token["rv"].as_i64().unwrap_or(SNAPSHOT)))
 }
 
 fn token(position: usize, version: i64) -> String {
@@ -131,15 +139,17 @@ pub(super) fn answer(
     };
     // The count is dear to make where a selector is in play, so the API leaves it out.
     let remaining = (list.selector.is_empty() && end < matching.len()).then(|| matching.len() - end);
-    let head = head(kind, next, remaining);
+    let repeated = matches!(fault, Some(FaultAction::RepeatPage));
+    let version = if end == start && !repeated { list.version + 1 } else { list.version };
+    let head = head(kind, next.map(|next| token(next, version)), remaining);
     body(store, kind, matching, start..end, head)
 }
 
 /// Everything before the first item. The metadata stands before the items, so that a reader knows the next token early.
-fn head(kind: &ResourceKind, next: Option<usize>, remaining: Option<usize>) -> String {
+fn head(kind: &ResourceKind, next: Option<String>, remaining: Option<usize>) -> String {
     let api_version =
         if kind.group.is_empty() { kind.version.clone() } else { format!("{}/{}", kind.group, kind.version) };
-    let next = next.map(|next| format!(",\"continue\":\"{}\"", token(next, 184_467))).unwrap_or_default();
+    let next = next.map(|next| format!(",\"continue\":\"{next}\"")).unwrap_or_default();
     let remaining = remaining.map(|remaining| format!(",\"remainingItemCount\":{remaining}")).unwrap_or_default();
     format!(
         "{{\"kind\":\"{}List\",\"apiVersion\":\"{api_version}\",\"metadata\":{{\"resourceVersion\":\"{RESOURCE_VERSION}\"{next}{remaining}}},\"items\":[",
