@@ -33,6 +33,12 @@ pub enum InvocationError {
         #[source]
         source: Option<Cause>,
     },
+    /// The time ran out before there was anything to report, or while it was reported.
+    #[error("the time ran out while {doing}; look at the function's way to the AWS endpoints, and at its timeout")]
+    Deadline {
+        /// What was being done.
+        doing: &'static str,
+    },
     /// The clusters could not be listed.
     #[error("ListClusters in {region} failed; allow eks:ListClusters to the role")]
     ListClusters {
@@ -80,6 +86,7 @@ impl InvocationError {
             Self::Event(EventError::UnknownMessageType { .. }) => "UnknownMessageType",
             Self::Parameter(_) => "InvalidParameter",
             Self::Credentials { .. } => "CredentialsFailed",
+            Self::Deadline { .. } => "DeadlineExceeded",
             Self::ListClusters { .. } => "ListClustersFailed",
             Self::ClustersNotJudged { .. } => "ClustersNotJudged",
             Self::PutEvaluations { .. } => "PutEvaluationsFailed",

@@ -89,22 +89,23 @@ pub async fn handle(
     event: Value,
     invocation: &Invocation,
 ) -> Result<Summary, InvocationError> {
-    let begun = Instant::now();
+    let given = invocation.deadline.saturating_duration_since(Instant::now());
+    let stop = invocation.deadline - REPORTING_TIME.min(given / 4);
     let mut event = Event::parse(event)?;
-    ssm::resolve(aws, &mut event.rule_parameters).await?;
+    within(stop, "reading ssm: parameters", async { Ok(ssm::resolve(aws, &mut event.rule_parameters).await?) }).await?;
     let (access, configuration) = parse(rule, &event.rule_parameters)?;
-    let aws = caller(rule, aws, &event, &access).await?;
-    let evaluation = Evaluation {
-        rule,
-        aws: &aws,
-        event: &event,
-        access: &access,
-        configuration: &configuration,
-        invocation,
-        begun,
-        budget: PageBudget::default(),
-    };
-    evaluation.run().await
+    let aws = within(stop, "getting credentials", caller(rule, aws, &event, &access)).await?;
+    let (event, access, configuration, budget) = (&event, &access, &configuration, PageBudget::default());
+    Evaluation { rule, aws: &aws, event, access, configuration, invocation, stop, budget }.run().await
+}
+
+/// Does something until a time, which ends it.
+async fn within<T>(
+    time: Instant,
+    doing: &'static str,
+    work: impl Future<Output = Result<T, InvocationError>>,
+) -> Result<T, InvocationError> {
+    tokio::time::timeout_at(time, work).await.unwrap_or(Err(InvocationError::Deadline { doing }))
 }
 
 /// The caller for the event's account: a role assumed there, or the function's own role if it is of that account.
@@ -134,7 +135,8 @@ struct Evaluation<'a> {
     access: &'a AccessParameters,
     configuration: &'a Configuration,
     invocation: &'a Invocation,
-    begun: Instant,
+    /// When judging stops, so that there is time to report.
+    stop: Instant,
     /// The memory for pages, which all clusters share.
     budget: PageBudget,
 }
@@ -159,9 +161,10 @@ impl Evaluation<'_> {
     }
 
     async fn every_cluster(&self) -> Result<Summary, InvocationError> {
-        let mut names = clusters::list(self.aws).await?;
+        let mut names = within(self.stop, "listing the clusters", clusters::list(self.aws)).await?;
         names.retain(|name| self.access.includes(name));
         names.sort_unstable();
+        let stale = within(self.stop, "looking up earlier results", self.stale(&names)).await;
         let outcomes = self.judge_all(names.clone()).await;
         let Sorted { mut said, not_yet, failures } = self.sort(outcomes);
         if names.is_empty() {
@@ -169,9 +172,10 @@ impl Evaluation<'_> {
             said.push(not_applicable("AWS::::Account", &self.event.account, why));
         }
         let mut result = failed(names.len(), failures);
-        match self.stale(&names).await {
+        match stale {
             Ok(stale) => {
-                said.extend(stale.into_iter().filter(|stale| !names_resource(&said, stale)).collect::<Vec<_>>())
+                let unsaid: Vec<Said> = stale.into_iter().filter(|stale| !names_resource(&said, stale)).collect();
+                said.extend(unsaid);
             }
             Err(error) if result.is_ok() => result = Err(error),
             Err(error) => tracing::error!(error = chain(&error), "the clean-up failed too"),
@@ -181,10 +185,8 @@ impl Evaluation<'_> {
 
     /// Judges clusters, several at once, until the time to report has come.
     async fn judge_all(&self, names: Vec<String>) -> Vec<(String, Outcome)> {
-        let given = self.invocation.deadline.saturating_duration_since(self.begun);
-        let stop = self.invocation.deadline - REPORTING_TIME.min(given / 4);
         let judged = futures_util::stream::iter(names).map(|name| async move {
-            let outcome = match tokio::time::timeout_at(stop, self.judge(&name)).await {
+            let outcome = match tokio::time::timeout_at(self.stop, self.judge(&name)).await {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(error)) => Outcome::NotJudged(Arc::new(error)),
                 Err(_) => Outcome::NotJudged(Arc::new(NotJudged::Deadline)),
@@ -291,7 +293,8 @@ impl Evaluation<'_> {
                 ordering_timestamp: self.event.ordering_timestamp,
                 test_mode: self.test_mode(),
             };
-            let put = put.all(&self.aws.config_service(), &said).await;
+            let last = self.stop + (self.invocation.deadline - self.stop).mul_f64(0.9);
+            let put = within(last, "reporting to AWS Config", put.all(&self.aws.config_service(), &said)).await;
             if let (Err(_), Err(error)) = (&put, &result) {
                 tracing::error!(error = chain(error), "besides, some clusters were not judged");
             }
