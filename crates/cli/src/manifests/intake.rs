@@ -49,7 +49,7 @@ impl Controller {
 #[derive(Debug)]
 struct Waiting {
     /// The pod, less what differs.
-    pod: Pod,
+    pod: Box<Pod>,
     /// Name and node of each.
     replicas: Vec<(Box<str>, Box<str>)>,
 }
@@ -60,9 +60,9 @@ impl Waiting {
         let name = std::mem::take(&mut pod.metadata.name).into_boxed_str();
         let node = std::mem::take(&mut pod.spec.node_name).into_boxed_str();
         // Pods of a StatefulSet all differ: looking through all groups would take the square of their number.
-        match groups.iter_mut().rev().take(4).find(|group| group.pod == pod) {
+        match groups.iter_mut().rev().take(4).find(|group| *group.pod == pod) {
             Some(group) => group.replicas.push((name, node)),
-            None => groups.push(Self { pod, replicas: vec![(name, node)] }),
+            None => groups.push(Self { pod: Box::new(pod), replicas: vec![(name, node)] }),
         }
     }
 }
