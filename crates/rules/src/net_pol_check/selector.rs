@@ -8,6 +8,9 @@ const NAMESPACE_NAME_LABELS: [&str; 2] = ["kubernetes.io/metadata.name", "projec
 /// Cilium's label of a pod's namespace.
 const CILIUM_NAMESPACE: &str = "io.kubernetes.pod.namespace";
 
+/// The same, said to come from Kubernetes.
+const CILIUM_NAMESPACE_OF_KUBERNETES: &str = "k8s:io.kubernetes.pod.namespace";
+
 /// Cilium's prefix of the labels of a pod's namespace.
 const CILIUM_NAMESPACE_LABEL: &str = "io.cilium.k8s.namespace.labels.";
 
@@ -77,13 +80,13 @@ impl Selector {
         Self::of_labels(selector, Key::Pod)
     }
 
-    /// Cilium's endpoint selector. In a policy of one namespace it always stays in it, whatever namespace it names.
+    /// Cilium's endpoint selector. In a policy of one namespace Cilium overwrites the namespace that `matchLabels` name.
     pub(super) fn of_cilium_endpoints(selector: &LabelSelector, clusterwide: bool) -> Self {
-        match Self::of_labels(selector, cilium_key) {
-            Self::And(parts) if !clusterwide => Self::and(parts.into_iter().filter(|part| !names_namespace(part))),
-            part if !clusterwide && names_namespace(&part) => Self::All,
-            whole => whole,
+        let mut selector = selector.clone();
+        if !clusterwide {
+            selector.match_labels.remove(CILIUM_NAMESPACE_OF_KUBERNETES);
         }
+        Self::of_labels(&selector, cilium_key)
     }
 
     fn of_labels(selector: &LabelSelector, key: impl Fn(String) -> Key) -> Self {
@@ -233,8 +236,4 @@ fn cilium_key(name: String) -> Key {
     } else {
         Key::Pod(plain.to_owned())
     }
-}
-
-fn names_namespace(part: &Selector) -> bool {
-    matches!(part, Selector::In(Key::NamespaceName, _))
 }

@@ -157,15 +157,29 @@ fn cilium_labels_of_elsewhere_cover_no_pod_and_are_noted() {
 }
 
 #[test]
-fn a_cilium_policy_of_a_namespace_stays_in_it_whatever_namespace_it_names() {
+fn a_cilium_policy_of_a_namespace_stays_in_it_whatever_namespace_its_labels_name() {
     for name in ["shop", "blog"] {
         let selector = json!({"matchLabels": {"k8s:io.kubernetes.pod.namespace": name}});
         let spec = json!({"endpointSelector": selector, "ingress": [{}]});
         assert_eq!(rungs(&[namespace("shop"), cilium(spec), pod(json!({}))]), UP_TO_INGRESS, "{name}");
     }
-    let narrower = json!({"matchLabels": {"io.kubernetes.pod.namespace": "blog", "app": "web"}});
+    let narrower = json!({"matchLabels": {"k8s:io.kubernetes.pod.namespace": "blog", "app": "web"}});
     let spec = json!({"endpointSelector": narrower, "ingress": [{}]});
     assert_eq!(rungs(&[namespace("shop"), cilium(spec), pod(json!({"app": "web"}))]), ["any", "covered"]);
+}
+
+#[test]
+fn a_cilium_policy_of_a_namespace_that_asks_for_pods_of_another_in_any_other_way_covers_none() {
+    let expression = |operator: &str, name: &str| json!({"matchExpressions": [{"key": "k8s:io.kubernetes.pod.namespace", "operator": operator, "values": [name]}]});
+    let rungs_of = |selector: Value| {
+        let spec = json!({"endpointSelector": selector, "ingress": [{}]});
+        rungs(&[namespace("shop"), cilium(spec), pod(json!({}))])
+    };
+    assert_eq!(rungs_of(expression("In", "blog")), ["any"]);
+    assert_eq!(rungs_of(expression("NotIn", "shop")), ["any"]);
+    assert_eq!(rungs_of(json!({"matchLabels": {"io.kubernetes.pod.namespace": "blog"}})), ["any"]);
+    assert_eq!(rungs_of(expression("In", "shop")), UP_TO_INGRESS);
+    assert_eq!(rungs_of(json!({"matchLabels": {"io.kubernetes.pod.namespace": "shop"}})), UP_TO_INGRESS);
 }
 
 #[test]

@@ -231,13 +231,15 @@ fn cilium(policy: &Value, clusterwide: bool, place: Place<'_>, pods: &[&Value]) 
 fn cilium_rule(spec: &Value, clusterwide: bool, place: Place<'_>, pods: &[&Value]) -> Effect {
     const NAMESPACE: &str = "io.kubernetes.pod.namespace";
     let plain = |key: &str| key.strip_prefix("k8s:").or(key.strip_prefix("any:")).unwrap_or(key).to_owned();
-    let all: Vec<(String, String, Vec<String>)> = requirements(&spec["endpointSelector"])
-        .into_iter()
-        .map(|(key, operator, values)| (plain(&key), operator, values))
-        .collect();
+    let mut selector = spec["endpointSelector"].clone();
+    if !clusterwide && let Some(labels) = selector["matchLabels"].as_object_mut() {
+        // Cilium writes the policy's own namespace over this one.
+        labels.remove("k8s:io.kubernetes.pod.namespace");
+    }
+    let all: Vec<(String, String, Vec<String>)> =
+        requirements(&selector).into_iter().map(|(key, operator, values)| (plain(&key), operator, values)).collect();
     let (of_namespace, of_pod): (Vec<_>, Vec<_>) = all.into_iter().partition(|requirement| requirement.0 == NAMESPACE);
-    // A namespaced policy stays in its namespace, whatever it says of namespaces.
-    let in_namespace = !clusterwide || of_namespace.iter().all(|one| holds(Some(place.name), &one.1, &one.2));
+    let in_namespace = of_namespace.iter().all(|one| holds(Some(place.name), &one.1, &one.2));
     let mut isolated = [false; 2];
     let mut effect = Effect::default();
     for (direction, name, deny) in [(0, "ingress", "ingressDeny"), (1, "egress", "egressDeny")] {
@@ -253,7 +255,7 @@ fn cilium_rule(spec: &Value, clusterwide: bool, place: Place<'_>, pods: &[&Value
     }
     let isolates = isolated[0] || isolated[1];
     let by_namespace = of_pod.is_empty() || !of_namespace.is_empty();
-    effect.counts = isolates && in_namespace && (!clusterwide || by_namespace);
+    effect.counts = isolates && (!clusterwide || (in_namespace && by_namespace));
     effect.everybody = in_namespace && of_pod.is_empty();
     if isolates && in_namespace {
         effect.covers = selected(pods, |pod| {
