@@ -65,6 +65,8 @@ pub(crate) struct Listing<'a> {
     /// The token of the next page; empty before the first.
     token: String,
     seen: HashSet<u64>,
+    /// The first object of the page before, hashed.
+    first: Option<u64>,
     ahead: Option<Fetch>,
     ended: bool,
 }
@@ -85,7 +87,7 @@ impl<'a> Listing<'a> {
             group => format!("/apis/{group}/{version}/{}", kind.plural()),
         };
         let (token, seen) = (String::new(), HashSet::new());
-        Self { client, budget, kind, path, limit: FIRST_LIMIT, token, seen, ahead: None, ended: false }
+        Self { client, budget, kind, path, limit: FIRST_LIMIT, token, seen, first: None, ahead: None, ended: false }
     }
 
     /// The next page; none after the last. [`Listing::turn`] is called with its metadata before the next one.
@@ -113,17 +115,25 @@ impl<'a> Listing<'a> {
         Ok(Some(page))
     }
 
-    /// Goes on to the page after the one that `metadata` and `items` are of.
-    pub(crate) fn turn(&mut self, metadata: &ListMetadata, items: u64, bytes: usize) -> Result<(), NotJudged> {
+    /// Goes on to the page after the one that `metadata`, its `first` object (hashed) and `items` are of.
+    pub(crate) fn turn(
+        &mut self,
+        metadata: &ListMetadata,
+        first: Option<u64>,
+        items: u64,
+        bytes: usize,
+    ) -> Result<(), NotJudged> {
+        let broken = |what| Err(NotJudged::Pages { resource: self.kind.resource(), what });
+        if first.is_some() && first == self.first {
+            return broken("a page came twice");
+        }
+        self.first = first.or(self.first);
         if metadata.continue_token.is_empty() {
             self.ended = true;
             return Ok(());
         }
-        let mut hasher = DefaultHasher::new();
-        metadata.continue_token.hash(&mut hasher);
-        if !self.seen.insert(hasher.finish()) {
-            let what = "a continue token came twice";
-            return Err(NotJudged::Pages { resource: self.kind.resource(), what });
+        if !self.seen.insert(hash(&metadata.continue_token)) {
+            return broken("a continue token came twice");
         }
         self.token.clone_from(&metadata.continue_token);
         if let Some(average) = usize::try_from(items).ok().and_then(|items| bytes.checked_div(items)) {
@@ -153,6 +163,13 @@ impl<'a> Listing<'a> {
         });
         Fetch { token, head, task, permit }
     }
+}
+
+/// What stands for a token or an object, so that it need not be kept.
+pub(crate) fn hash(of: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A page that is on its way. Nobody waits for it any more when this is dropped.

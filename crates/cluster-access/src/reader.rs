@@ -9,7 +9,7 @@ use crate::addon::Addons;
 use crate::discovery::Discovery;
 use crate::error::NotJudged;
 use crate::kubernetes::KubernetesClient;
-use crate::listing::{Listing, PageBudget};
+use crate::listing::{Listing, PageBudget, hash};
 
 /// How often a cluster is read from the start when a list expires under the reading.
 const READINGS: u32 = 3;
@@ -182,14 +182,16 @@ impl Reading<'_> {
         let mut listing = Listing::new(&self.source.client, &self.source.budget, kind, version);
         while let Some(page) = listing.next().await? {
             let mut count = 0;
+            let mut first = None;
             let judges = &mut *self.judges;
             let metadata = decode_list(kind, page.body.encoding, &page.body.bytes, &mut |object| {
                 count += 1;
+                first.get_or_insert_with(|| hash(&object.identity()));
                 observe(judges, kind, object);
             });
             let metadata = metadata.map_err(NotJudged::Decode)?;
             (self.on_page)(kind, count, metadata.remaining_item_count.and_then(|left| u64::try_from(left).ok()));
-            listing.turn(&metadata, count, page.body.bytes.len())?;
+            listing.turn(&metadata, first, count, page.body.bytes.len())?;
         }
         Ok(())
     }

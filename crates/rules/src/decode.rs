@@ -155,8 +155,11 @@ pub fn decode<T: DeserializeOwned>(kind: &'static str, value: &Value) -> Result<
 
 /// A page of a list. `items` must be there: a body without it is not a list, and an empty page is `[]` or null.
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 struct List<T> {
     metadata: ListMetadata,
+    // Without this, serde would take an absent field for null.
+    #[serde(deserialize_with = "Option::deserialize")]
     items: Option<Vec<T>>,
 }
 

@@ -228,6 +228,24 @@ pub enum Object<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// Namespace and name of the object, by which a list knows it; the namespace is empty where it lies in none.
+    #[must_use]
+    pub fn identity(self) -> (&'a str, &'a str) {
+        let metadata = match self {
+            Self::Namespace(namespace) => return ("", &namespace.metadata.name),
+            Self::VpcCniAddon(_) => return ("", Kind::VpcCniAddon.name()),
+            Self::NetworkPolicy(policy) | Self::ApplicationNetworkPolicy(policy) => &policy.metadata,
+            Self::CiliumNetworkPolicy(policy) | Self::CiliumClusterwideNetworkPolicy(policy) => &policy.metadata,
+            Self::CalicoNetworkPolicy(policy) | Self::CalicoGlobalNetworkPolicy(policy) => &policy.metadata,
+            Self::Uncounted(_, policy) => &policy.metadata,
+            Self::DaemonSet(workload) => &workload.metadata,
+            Self::VpcCniConfigMap(settings) => &settings.metadata,
+            Self::NodeClass(class) => &class.metadata,
+            Self::Pod(pod) => &pod.metadata,
+        };
+        (&metadata.namespace, &metadata.name)
+    }
+
     /// The namespace in which the object is judged; none where it concerns the whole cluster, as the evidence does that
     /// policies are enforced, wherever it lies.
     #[must_use]
