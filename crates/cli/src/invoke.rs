@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cluster_access::{Aws, Invocation, InvocationError, Summary, chain, handle, start_log};
+use cluster_access::{Aws, Invocation, InvocationError, Metrics, Summary, chain, handle, start_log};
 use tokio::time::Instant;
 
 use crate::command_line::InvokeArguments;
@@ -24,8 +24,12 @@ pub(crate) async fn invoke(arguments: &InvokeArguments) -> Result<Status, Failur
         .map_err(|error| Failure::wrong_use(format!("--event: cannot read {path}: {error}")))?;
     let event = serde_json::from_str(&text)
         .map_err(|error| Failure::wrong_use(format!("--event: {path} is not JSON: {error}")))?;
-    let invocation =
-        Invocation { request_id: "invoke".to_owned(), deadline: Instant::now() + TIMEOUT, test_mode: !arguments.put };
+    let invocation = Invocation {
+        request_id: "invoke".to_owned(),
+        deadline: Instant::now() + TIMEOUT,
+        test_mode: !arguments.put,
+        metrics: Metrics::default(),
+    };
     let aws = Aws::load(None).await;
     let summary = handle(arguments.rule, &aws, event, &invocation).await.map_err(|error| failure(&error))?;
     let mut text = serde_json::to_string_pretty(&summary)

@@ -1,6 +1,6 @@
 //! What is told to AWS Config: PutEvaluations in chunks, and the clean-up of results of clusters that are gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_config::Client;
@@ -102,12 +102,15 @@ impl Put<'_> {
     }
 }
 
-/// Every resource, as (type, id), that the rule has a stored result for.
+/// Every resource, as (type, id), that the rule has a stored result for, and when AWS Config recorded it.
 ///
 /// # Errors
 /// A page that failed, or that leads to an earlier one.
-pub(crate) async fn stored(client: &Client, rule: &str) -> Result<BTreeSet<(String, String)>, InvocationError> {
-    let mut resources = BTreeSet::new();
+pub(crate) async fn stored(
+    client: &Client,
+    rule: &str,
+) -> Result<BTreeMap<(String, String), Option<DateTime>>, InvocationError> {
+    let mut resources = BTreeMap::new();
     let request = client.get_compliance_details_by_config_rule().config_rule_name(rule).limit(100);
     let mut tokens = BTreeSet::new();
     let mut pages = request.into_paginator().stop_on_duplicate_token(false).send();
@@ -122,7 +125,7 @@ pub(crate) async fn stored(client: &Client, rule: &str) -> Result<BTreeSet<(Stri
             if let Some(qualifier) = qualifier
                 && let (Some(resource_type), Some(resource_id)) = (qualifier.resource_type, qualifier.resource_id)
             {
-                resources.insert((resource_type, resource_id));
+                resources.insert((resource_type, resource_id), result.result_recorded_time);
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::aws::Aws;
 use crate::error::{InvocationError, chain};
 use crate::invocation::{Invocation, Summary, handle};
 use crate::log;
+use crate::metrics::Metrics;
 
 /// Serves the events of one rule until Lambda ends the process.
 ///
@@ -25,14 +26,16 @@ pub async fn serve(rule: RuleName) -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| async move {
         let (event, context) = event.into_parts();
         let aws = aws.get_or_init(|| Aws::load(None)).await;
-        let left = context.deadline().duration_since(SystemTime::now()).unwrap_or(Duration::ZERO);
-        let invocation =
-            Invocation { request_id: context.request_id, deadline: Instant::now() + left, test_mode: false };
-        handle(rule, aws, event, &invocation).await.map_err(|error| Failed {
-            rule,
-            request_id: invocation.request_id,
-            error,
-        })
+        let (begun, left) = (Instant::now(), context.deadline().duration_since(SystemTime::now()));
+        let invocation = Invocation {
+            request_id: context.request_id,
+            deadline: begun + left.unwrap_or(Duration::ZERO),
+            test_mode: false,
+            metrics: Metrics::default(),
+        };
+        let ended = handle(rule, aws, event, &invocation).await;
+        log::line(&invocation.metrics.line(rule, begun.elapsed().as_secs_f64(), SystemTime::now()));
+        ended.map_err(|error| Failed { rule, request_id: invocation.request_id, error })
     }))
     .await
 }

@@ -1,9 +1,10 @@
 //! One event, from its JSON to PutEvaluations: read, judge, report, once and in that order.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_sdk_config::primitives::DateTime;
 use aws_sdk_config::types::ComplianceType;
 use eks_rules::{Configuration, Report, RuleName, Scene, Source, not_judged_annotation};
 use futures_util::StreamExt;
@@ -18,6 +19,7 @@ use crate::error::{InvocationError, NotJudged, chain};
 use crate::evaluations::{Put, Said, stored};
 use crate::event::{CLUSTER_TYPE, Event, Request};
 use crate::listing::PageBudget;
+use crate::metrics::Metrics;
 use crate::parameters::{AccessParameters, NotJudgedPolicy, parse};
 use crate::reader::read_cluster;
 use crate::{log, ssm};
@@ -32,7 +34,7 @@ const REPORTING_TIME: Duration = Duration::from_secs(10);
 const GRACE_SECONDS: u32 = 60;
 
 /// What surrounds an event.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Invocation {
     /// Lambda's id of the invocation, for the log.
     pub request_id: String,
@@ -40,6 +42,8 @@ pub struct Invocation {
     pub deadline: Instant,
     /// Whether AWS Config is to store nothing, whatever the token says.
     pub test_mode: bool,
+    /// What the run is watched by.
+    pub metrics: Metrics,
 }
 
 /// What was said to AWS Config, and what was not.
@@ -164,7 +168,7 @@ impl Evaluation<'_> {
         let mut names = within(self.stop, "listing the clusters", clusters::list(self.aws)).await?;
         names.retain(|name| self.access.includes(name));
         names.sort_unstable();
-        let stale = within(self.stop, "looking up earlier results", self.stale(&names)).await;
+        let stored = within(self.stop, "looking up earlier results", self.stored()).await;
         let outcomes = self.judge_all(names.clone()).await;
         let Sorted { mut said, not_yet, failures } = self.sort(outcomes);
         if names.is_empty() {
@@ -172,10 +176,12 @@ impl Evaluation<'_> {
             said.push(not_applicable("AWS::::Account", &self.event.account, why));
         }
         let mut result = failed(names.len(), failures);
-        match stale {
-            Ok(stale) => {
-                let unsaid: Vec<Said> = stale.into_iter().filter(|stale| !names_resource(&said, stale)).collect();
-                said.extend(unsaid);
+        match stored {
+            Ok(stored) => {
+                let stale = stale(stored.keys(), &names).filter(|stale| !names_resource(&said, stale));
+                let stale: Vec<Said> = stale.collect();
+                self.measure_age(&stored, &said, &names);
+                said.extend(stale);
             }
             Err(error) if result.is_ok() => result = Err(error),
             Err(error) => tracing::error!(error = chain(&error), "the clean-up failed too"),
@@ -212,10 +218,12 @@ impl Evaluation<'_> {
             default_grace_seconds: GRACE_SECONDS,
         };
         let start = || Ok::<_, NotJudged>(vec![self.configuration.judge(&scene)?]);
-        let outcomes = read_cluster(&source, &start, &|_, _, _| {}).await?;
-        match outcomes.into_iter().next() {
+        let outcomes = read_cluster(&source, &start, &|_, _, _| self.invocation.metrics.page()).await;
+        self.invocation.metrics.retried(source.retries());
+        match outcomes?.into_iter().next() {
             Some(Ok(report)) => {
                 log::report(&report, name, &self.invocation.request_id);
+                self.invocation.metrics.judged(&report);
                 Ok(Outcome::Judged(report))
             }
             Some(Err(why)) => Ok(Outcome::NotJudged(why)),
@@ -236,6 +244,7 @@ impl Evaluation<'_> {
                 }
                 Outcome::NotJudged(why) => {
                     self.log_failure(&name, &why);
+                    self.invocation.metrics.not_judged();
                     if self.access.not_judged == NotJudgedPolicy::NonCompliant {
                         said.push(Said {
                             resource_type: CLUSTER_TYPE.to_owned(),
@@ -263,17 +272,25 @@ impl Evaluation<'_> {
         );
     }
 
-    /// Results that the rule stored earlier for resources that are not among `names` any more. Nothing is stored in
-    /// TestMode, so nothing is cleaned up there.
-    async fn stale(&self, names: &[String]) -> Result<Vec<Said>, InvocationError> {
+    /// What AWS Config shows of the rule from earlier runs. Nothing is stored in TestMode, so nothing is looked up there.
+    async fn stored(&self) -> Result<Stored, InvocationError> {
         if self.test_mode() {
-            return Ok(Vec::new());
+            return Ok(Stored::new());
         }
-        let known: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-        let stored = stored(&self.aws.config_service(), &self.event.config_rule_name).await?;
-        let stale = stored.into_iter().filter(|(kind, id)| kind != CLUSTER_TYPE || !known.contains(id.as_str()));
-        let why = "The cluster is gone or out of the rule's scope.";
-        Ok(stale.map(|(kind, id)| not_applicable(&kind, &id, why)).collect())
+        stored(&self.aws.config_service(), &self.event.config_rule_name).await
+    }
+
+    /// Measures how old the verdict is that AWS Config goes on showing of a cluster about which this run says nothing.
+    fn measure_age(&self, stored: &Stored, said: &[Said], names: &[String]) {
+        let now = SystemTime::now();
+        self.invocation.metrics.oldest_verdict(Duration::ZERO);
+        for ((kind, id), recorded) in stored {
+            let shown = kind == CLUSTER_TYPE && names.contains(id) && !said.iter().any(|said| said.resource_id == *id);
+            let recorded = recorded.and_then(|time| SystemTime::try_from(time).ok());
+            if let Some(age) = recorded.filter(|_| shown).and_then(|time| now.duration_since(time).ok()) {
+                self.invocation.metrics.oldest_verdict(age);
+            }
+        }
     }
 
     /// Reports, and ends with `result` if reporting went well.
@@ -308,6 +325,19 @@ impl Evaluation<'_> {
     fn test_mode(&self) -> bool {
         self.invocation.test_mode || self.event.result_token.test_mode()
     }
+}
+
+/// What AWS Config shows of the rule: (type, id) and when it was recorded.
+type Stored = BTreeMap<(String, String), Option<DateTime>>;
+
+/// The results of resources that are not among `names` any more.
+fn stale<'a>(
+    stored: impl Iterator<Item = &'a (String, String)> + 'a,
+    names: &'a [String],
+) -> impl Iterator<Item = Said> + 'a {
+    stored
+        .filter(|(kind, id)| kind != CLUSTER_TYPE || !names.contains(id))
+        .map(|(kind, id)| not_applicable(kind, id, "The cluster is gone or out of the rule's scope."))
 }
 
 /// What is said of the clusters, and what is not.

@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::Engine;
@@ -50,6 +51,8 @@ pub struct KubernetesClient {
     client: kube::Client,
     /// Signs the token of each request; none where the kubeconfig's own way of authentication is used.
     tokens: Option<TokenSource>,
+    /// How many requests had to be sent again.
+    retries: AtomicU64,
 }
 
 impl fmt::Debug for KubernetesClient {
@@ -67,7 +70,7 @@ impl KubernetesClient {
         }
         let mut config = kube::Config::new(uri);
         config.root_cert = Some(certificates(certificate_authority)?);
-        Ok(Self { client: client(config)?, tokens: Some(tokens) })
+        Ok(Self { client: client(config)?, tokens: Some(tokens), retries: AtomicU64::new(0) })
     }
 
     /// A client of a kubeconfig's context, which authenticates as the kubeconfig says.
@@ -85,7 +88,12 @@ impl KubernetesClient {
             None => kube::config::Kubeconfig::read(),
         };
         let config = kube::Config::from_custom_kubeconfig(kubeconfig.map_err(error)?, &options).await.map_err(error)?;
-        Ok(Self { client: client(config)?, tokens: None })
+        Ok(Self { client: client(config)?, tokens: None, retries: AtomicU64::new(0) })
+    }
+
+    /// How many requests had to be sent again so far.
+    pub(crate) fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
     }
 
     /// The JSON body of a GET. `resource` and `verb` are what RBAC calls the request.
@@ -129,6 +137,7 @@ impl KubernetesClient {
             let Some(wait) = failure.wait(tries) else { return Err(Unanswered::Failed(failure)) };
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(path = without_query(path), tries, wait_ms, "the Kubernetes API is asked again");
+            self.retries.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(wait).await;
             tries += 1;
         }

@@ -1,5 +1,7 @@
 //! The log: one JSON object a line, on standard error.
 
+use std::io::Write;
+
 use eks_rules::Report;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -12,6 +14,8 @@ pub fn start() {
     let level = ["AWS_LAMBDA_LOG_LEVEL", "LOG_LEVEL"].iter().find_map(|name| std::env::var(name).ok());
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let targets = Targets::new().with_target("cluster_access", level).with_default(LevelFilter::WARN.min(level));
+    // What kube logs as an error is an error of ours too, which is told with its cluster and step.
+    let targets = targets.with_target("kube_client", LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
@@ -69,4 +73,9 @@ pub(crate) fn report(report: &Report, cluster: &str, request_id: &str) {
             "finding"
         );
     }
+}
+
+/// Writes a line that is JSON already, whatever the level. Where nobody reads it, nothing is lost that is kept elsewhere.
+pub(crate) fn line(json: &serde_json::Value) {
+    let _ = writeln!(std::io::stderr().lock(), "{json}");
 }

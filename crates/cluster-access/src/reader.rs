@@ -36,6 +36,11 @@ impl ClusterSource {
         Self { client: Arc::new(client), addons, budget: PageBudget::default() }
     }
 
+    /// How many requests had to be sent again so far.
+    pub(crate) fn retries(&self) -> u64 {
+        self.client.retries()
+    }
+
     /// The same source, sharing the memory for pages with others.
     #[must_use]
     pub fn with_budget(self, budget: &PageBudget) -> Self {
