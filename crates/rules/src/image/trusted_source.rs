@@ -111,7 +111,7 @@ impl TrustedSources {
 
 /// Whether a host is `LABEL.DOMAIN`.
 fn is_label_below(host: &str, domain: &str) -> bool {
-    let Some(border) = host.len().checked_sub(domain.len() + 1).filter(|border| *border > 0) else { return false };
+    let Some(border) = host.len().checked_sub(domain.len() + 1) else { return false };
     let Some((label, rest)) = host.split_at_checked(border) else { return false };
     !label.contains('.') && rest.strip_prefix('.').is_some_and(|rest| rest.eq_ignore_ascii_case(domain))
 }
