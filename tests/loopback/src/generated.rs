@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::kubernetes::protobuf::{self, EncodeError};
 use crate::objects;
 use crate::spec::PodProfile;
 
@@ -17,26 +18,30 @@ pub(crate) struct GeneratedPods {
     policies: bool,
     /// A pod of each Deployment as JSON text, cut up where pods differ.
     templates: Vec<Vec<Segment>>,
+    /// The same in protobuf; empty where the cluster knows JSON only.
+    protobuf: Vec<Vec<Segment>>,
 }
 
 /// A piece of a template.
 enum Segment {
-    Text(String),
+    Bytes(Vec<u8>),
     Name,
     Uid,
     Address,
 }
 
-const NAME: &str = "@@name@@";
-const UID: &str = "@@uid@@";
-const ADDRESS: &str = "@@address@@";
+/// The marks are as long as what they stand for, since protobuf tells the length of every text before it.
+const NAME: &str = "@name";
+const UID: &str = "@@@@@@@@@@@@@@@ the uid of a pod @@@";
+const ADDRESS: &str = "@pod's-address";
 
 impl GeneratedPods {
-    pub(crate) fn new(count: usize, profile: &PodProfile) -> Self {
-        let templates = (0..DEPLOYMENTS.min(count))
-            .map(|deployment| segments(&template(deployment, profile).to_string()))
-            .collect();
-        Self { count, policies: !matches!(profile, PodProfile::Violating), templates }
+    pub(crate) fn new(count: usize, profile: &PodProfile, json_only: bool) -> Result<Self, EncodeError> {
+        let pods: Vec<Value> = (0..DEPLOYMENTS.min(count)).map(|deployment| template(deployment, profile)).collect();
+        let templates = pods.iter().map(|pod| segments(pod.to_string().as_bytes())).collect();
+        let in_protobuf = |pod| protobuf::encode_item("core.v1.Pod", pod).map(|bytes| segments(&bytes));
+        let protobuf = if json_only { Vec::new() } else { pods.iter().map(in_protobuf).collect::<Result<_, _>>()? };
+        Ok(Self { count, policies: !matches!(profile, PodProfile::Violating), templates, protobuf })
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -59,22 +64,29 @@ impl GeneratedPods {
         namespace_name(number % DEPLOYMENTS % NAMESPACES)
     }
 
-    /// Appends a pod as a list item.
+    /// Appends a pod as an item of a JSON list.
     pub(crate) fn render(&self, number: usize, text: &mut Vec<u8>) {
-        let Some(template) = self.templates.get(number % DEPLOYMENTS) else {
-            return;
-        };
-        for segment in template {
-            match segment {
-                Segment::Text(literal) => text.extend_from_slice(literal.as_bytes()),
-                Segment::Name => text.extend_from_slice(suffix(number).as_bytes()),
-                Segment::Uid => text.extend_from_slice(objects::uid(&format!("generated/{number}")).as_bytes()),
-                Segment::Address => {
-                    let address = format!("10.{}.{}.{}", 64 + number / 65_536 % 64, number / 256 % 256, number % 256);
-                    text.extend_from_slice(address.as_bytes());
-                }
-            }
-        }
+        render(self.templates.get(number % DEPLOYMENTS), number, text);
+    }
+
+    /// Appends a pod as an item of a protobuf list, without its key.
+    pub(crate) fn render_protobuf(&self, number: usize, bytes: &mut Vec<u8>) {
+        render(self.protobuf.get(number % DEPLOYMENTS), number, bytes);
+    }
+
+    /// How long a pod is in protobuf.
+    pub(crate) fn protobuf_length(&self, number: usize) -> usize {
+        let template = self.protobuf.get(number % DEPLOYMENTS);
+        template
+            .into_iter()
+            .flatten()
+            .map(|segment| match segment {
+                Segment::Bytes(bytes) => bytes.len(),
+                Segment::Name => NAME.len(),
+                Segment::Uid => UID.len(),
+                Segment::Address => ADDRESS.len(),
+            })
+            .sum()
     }
 
     /// A pod as a value, for selectors.
@@ -82,6 +94,21 @@ impl GeneratedPods {
         let mut text = Vec::new();
         self.render(number, &mut text);
         serde_json::from_slice(&text).unwrap_or_default()
+    }
+}
+
+fn render(template: Option<&Vec<Segment>>, number: usize, output: &mut Vec<u8>) {
+    for segment in template.into_iter().flatten() {
+        match segment {
+            Segment::Bytes(bytes) => output.extend_from_slice(bytes),
+            Segment::Name => output.extend_from_slice(suffix(number).as_bytes()),
+            Segment::Uid => output.extend_from_slice(objects::uid(&format!("generated/{number}")).as_bytes()),
+            Segment::Address => {
+                // Two million addresses of the same length.
+                let part = |shift: u32| 100 + (number >> shift) % 128;
+                output.extend_from_slice(format!("10.{}.{}.{}", part(14), part(7), part(0)).as_bytes());
+            }
+        }
     }
 }
 
@@ -144,26 +171,44 @@ fn violate(deployment: usize, pod: &mut Value) {
     }
 }
 
-fn segments(text: &str) -> Vec<Segment> {
+/// Cuts a pod up at its marks.
+fn segments(pod: &[u8]) -> Vec<Segment> {
     let mut segments = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("@@") {
-        let (before, marked) = rest.split_at(at);
-        segments.push(Segment::Text(before.to_owned()));
-        let (segment, length) = [(NAME, Segment::Name), (UID, Segment::Uid), (ADDRESS, Segment::Address)]
-            .into_iter()
-            .find(|(marker, _)| marked.starts_with(marker))
-            .map_or_else(|| (Segment::Text("@@".to_owned()), 2), |(marker, segment)| (segment, marker.len()));
-        segments.push(segment);
-        rest = &marked[length..];
+    let (mut literal, mut rest) = (Vec::new(), pod);
+    while let Some((first, others)) = rest.split_first() {
+        let marks = [(NAME, Segment::Name), (UID, Segment::Uid), (ADDRESS, Segment::Address)];
+        match marks.into_iter().find(|(mark, _)| rest.starts_with(mark.as_bytes())) {
+            Some((mark, segment)) => {
+                segments.push(Segment::Bytes(std::mem::take(&mut literal)));
+                segments.push(segment);
+                rest = &rest[mark.len()..];
+            }
+            None => {
+                literal.push(*first);
+                rest = others;
+            }
+        }
     }
-    segments.push(Segment::Text(rest.to_owned()));
+    segments.push(Segment::Bytes(literal));
     segments
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_is_as_long_as_what_it_stands_for() {
+        for number in [0, 1, 16_383, 1_234_567] {
+            let lengths = [NAME, UID, ADDRESS].map(str::len);
+            let made = [Segment::Name, Segment::Uid, Segment::Address].map(|segment| {
+                let mut output = Vec::new();
+                render(Some(&vec![segment]), number, &mut output);
+                output.len()
+            });
+            assert_eq!(made, lengths);
+        }
+    }
 
     #[test]
     fn no_two_pods_get_the_same_suffix() {

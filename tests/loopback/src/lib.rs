@@ -40,6 +40,7 @@ pub use binary::function_binary;
 pub use demo::demo_world;
 pub use fault::{Fault, FaultAction, FaultTarget};
 pub use function::{Ended, Function, Invocation, InvokeOptions, Outcome};
+pub use kubernetes::protobuf;
 pub use ledger::{AwsRequest, KubernetesRequest, PutCall, StoredEvaluation};
 pub use spec::{
     AccountSpec, AddonSpec, ClusterSpec, EndpointKind, OWN_ACCOUNT, ParameterSpec, PodProfile, PodTweak, ResourceKind,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -126,6 +127,11 @@ pub struct ClusterSpec {
     pub generated_pods: usize,
     /// What the made up pods look like.
     pub generated_profile: PodProfile,
+    /// Whether the API server answers in JSON whatever is accepted, as behind older proxies. Otherwise every object of a built-in kind
+    /// must have the form of one: what protobuf has no place for keeps the world from starting.
+    pub json_only: bool,
+    /// How long the server takes for a page of a list before the first byte of it.
+    pub page_delay: Duration,
     /// Whether the cluster was registered through the EKS Connector: it has `connectorConfig` and no endpoint.
     pub connector: bool,
     /// Resources (`pods`) and paths (`/apis`) that are answered 403 whoever asks, as RBAC does. `secrets` always is.
@@ -153,6 +159,8 @@ impl ClusterSpec {
             served: Vec::new(),
             generated_pods: 0,
             generated_profile: PodProfile::Clean,
+            json_only: false,
+            page_delay: Duration::ZERO,
             connector: false,
             denied: Vec::new(),
             access_entries: None,
@@ -201,6 +209,11 @@ impl ResourceKind {
             _ => format!("{lower}s"),
         };
         Self { group: group.to_owned(), version: version.to_owned(), plural, kind: kind.to_owned(), namespaced }
+    }
+
+    /// `v1` or `apps/v1`.
+    pub(crate) fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }
 }
 

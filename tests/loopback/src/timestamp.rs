@@ -36,6 +36,21 @@ pub(crate) fn parse_basic(text: &str) -> Option<i64> {
     real.then(|| days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
 }
 
+/// Reads `2026-01-02T03:04:05Z`, with or without a fraction of a second, as seconds since 1970 and nanoseconds.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<(i64, i64)> {
+    let (whole, fraction) = text.strip_suffix('Z')?.split_once('.').unwrap_or((text.strip_suffix('Z')?, "0"));
+    let digits = fraction.len() <= 9 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let nanoseconds = digits.then(|| format!("{fraction:0<9}").parse().ok())??;
+    let written_so = whole.bytes().enumerate().all(|(at, byte)| match at {
+        4 | 7 => byte == b'-',
+        13 | 16 => byte == b':',
+        _ => byte != b'-' && byte != b':',
+    });
+    written_so
+        .then(|| parse_basic(&format!("{}Z", whole.replace(['-', ':'], ""))))?
+        .map(|seconds| (seconds, nanoseconds))
+}
+
 /// Howard Hinnant's `days_from_civil`, for the proleptic Gregorian calendar.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
@@ -69,6 +84,17 @@ mod tests {
         }
         assert_eq!(rfc3339(1_767_323_045), "2026-01-02T03:04:05Z");
         assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
+    }
+
+    #[test]
+    fn kubernetes_times_are_read_with_and_without_a_fraction() {
+        assert_eq!(parse_rfc3339("2026-01-02T03:04:05Z"), Some((1_767_323_045, 0)));
+        assert_eq!(parse_rfc3339("2026-01-02T03:04:05.25Z"), Some((1_767_323_045, 250_000_000)));
+        for text in
+            ["", "Z", "20260102T030405Z", "2026-01-02T03:04:05", "2026-01-02T03:04:05.-1Z", "2026-1-02T03:04:05Z"]
+        {
+            assert_eq!(parse_rfc3339(text), None, "{text}");
+        }
     }
 
     #[test]

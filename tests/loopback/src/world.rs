@@ -14,6 +14,7 @@ use crate::certificate::Authority;
 use crate::fault::Fault;
 use crate::function::{Function, Invocation, InvokeOptions};
 use crate::kubernetes::cluster::{RunningCluster, Store};
+use crate::kubernetes::protobuf::EncodeError;
 use crate::ledger::{AwsRequest, Credential, KubernetesRequest, Ledger, PutCall, Shared, StoredEvaluation};
 use crate::listener::{self, Listening};
 use crate::spec::{ClusterSpec, EndpointKind, WorldSpec};
@@ -35,6 +36,18 @@ pub enum WorldError {
     /// The TLS server could not be set up.
     #[error("cannot set up the TLS server")]
     Tls(#[from] rustls::Error),
+    /// An object is none that an API server could hold.
+    #[error(
+        "cluster {cluster:?}: {object} has no form in protobuf; a cluster that is `json_only` serves it all the same"
+    )]
+    Object {
+        /// The cluster's name.
+        cluster: String,
+        /// Kind and name of the object.
+        object: String,
+        /// Why.
+        source: EncodeError,
+    },
     /// The world has no such cluster.
     #[error("the world has no cluster named {0:?}")]
     NoSuchCluster(String),
@@ -108,7 +121,7 @@ impl World {
                     endpoint,
                     announced_ca,
                     kubeconfig_token: format!("loopback-kubeconfig-{}-{}", account.id, cluster.name),
-                    store: Arc::new(Store::new(cluster)),
+                    store: Arc::new(Store::new(cluster)?),
                     spec: ClusterSpec { objects: Vec::new(), ..cluster.clone() },
                 }));
             }

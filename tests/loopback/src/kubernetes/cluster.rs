@@ -6,8 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::protobuf::{self, EncodeError};
 use crate::generated::GeneratedPods;
 use crate::spec::{ClusterSpec, ResourceKind};
+use crate::world::WorldError;
 
 /// A cluster of the world.
 pub(crate) struct RunningCluster {
@@ -29,6 +31,8 @@ pub(crate) struct Item {
     pub(crate) object: Value,
     /// The object as a list item: without `apiVersion` and `kind`, compact.
     pub(crate) text: Bytes,
+    /// The same in protobuf; none where the kind, or the cluster, knows JSON only.
+    pub(crate) protobuf: Option<Bytes>,
 }
 
 /// The objects of a cluster by (group, version, plural).
@@ -37,28 +41,37 @@ pub(crate) struct Store {
     lists: BTreeMap<(String, String, String), Vec<Item>>,
     /// Follow the stored ones in the list of pods.
     pub(crate) generated: GeneratedPods,
+    json_only: bool,
 }
 
 impl Store {
-    pub(crate) fn new(spec: &ClusterSpec) -> Self {
-        let generated = GeneratedPods::new(spec.generated_pods, &spec.generated_profile);
+    /// The store of a cluster, or the error of an object that protobuf has no place for.
+    pub(crate) fn new(spec: &ClusterSpec) -> Result<Self, WorldError> {
+        let unfit =
+            |object: &str, source| WorldError::Object { cluster: spec.name.clone(), object: object.to_owned(), source };
+        let generated = GeneratedPods::new(spec.generated_pods, &spec.generated_profile, spec.json_only)
+            .map_err(|source| unfit("a generated pod", source))?;
         let mut store = Self {
             kinds: built_in_kinds().chain(spec.served.iter().cloned()).collect(),
             lists: BTreeMap::new(),
             generated,
+            json_only: spec.json_only,
         };
         let surroundings = store.generated.surroundings();
         for object in spec.objects.iter().chain(&surroundings) {
-            store.insert(object);
+            store.insert(object).map_err(|source| {
+                let name = &object["metadata"]["name"];
+                unfit(&format!("{} {}", object["kind"], name), source)
+            })?;
         }
         for items in store.lists.values_mut() {
             // The order of etcd's keys.
             items.sort_by(|one, other| (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name)));
         }
-        store
+        Ok(store)
     }
 
-    fn insert(&mut self, object: &Value) {
+    fn insert(&mut self, object: &Value) -> Result<(), EncodeError> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let api_version = text(&object["apiVersion"]);
         let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
@@ -72,12 +85,20 @@ impl Store {
         }
         let key = (kind.group.clone(), kind.version.clone(), kind.plural.clone());
         let text_of_item = Bytes::from(item.to_string());
-        let item =
-            Item { namespace, name: text(&object["metadata"]["name"]), object: object.clone(), text: text_of_item };
+        let message = self.message(&kind);
+        let protobuf = message.map(|message| protobuf::encode_item(message, &item).map(Bytes::from)).transpose()?;
+        let name = text(&object["metadata"]["name"]);
+        let item = Item { namespace, name, object: object.clone(), text: text_of_item, protobuf };
         self.lists.entry(key).or_default().push(item);
         if self.kind(&kind.group, &kind.version, &kind.plural).is_none() {
             self.kinds.insert(kind);
         }
+        Ok(())
+    }
+
+    /// The protobuf message of a kind; none where it is served as JSON only.
+    pub(crate) fn message(&self, kind: &ResourceKind) -> Option<&'static str> {
+        if self.json_only { None } else { protobuf::message_of(&kind.group, &kind.version, &kind.kind) }
     }
 
     pub(crate) fn kind(&self, group: &str, version: &str, plural: &str) -> Option<&ResourceKind> {

@@ -1,5 +1,6 @@
 //! Lists, paged like a real API server does it (reference: Kubernetes API concepts, "Retrieving large results sets in chunks").
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -7,7 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::accept::Encoding;
 use super::cluster::Store;
+use super::protobuf::{self, ListHead};
 use super::selector::Selector;
 use super::status;
 use crate::answer::{Answer, Content};
@@ -118,6 +121,7 @@ pub(super) fn answer(
     namespace: Option<&str>,
     query: &[(String, String)],
     fault: Option<&FaultAction>,
+    encoding: Encoding,
 ) -> Answer {
     let list = match ListQuery::read(query) {
         Ok(list) => list,
@@ -141,14 +145,23 @@ pub(super) fn answer(
     let remaining = (list.selector.is_empty() && end < matching.len()).then(|| matching.len() - end);
     let repeated = matches!(fault, Some(FaultAction::RepeatPage));
     let version = if end == start && !repeated { list.version + 1 } else { list.version };
-    let head = head(kind, next.map(|next| token(next, version)), remaining);
-    body(store, kind, matching, start..end, head)
+    let next = next.map(|next| token(next, version));
+    match encoding {
+        Encoding::Json => json_body(store, kind, matching, start..end, json_head(kind, next, remaining)),
+        Encoding::Protobuf => {
+            let head = ListHead {
+                resource_version: RESOURCE_VERSION,
+                next: next.as_deref(),
+                remaining: remaining.map(|remaining| remaining as u64),
+            };
+            protobuf_body(store, kind, matching, start..end, &head)
+        }
+    }
 }
 
 /// Everything before the first item. The metadata stands before the items, so that a reader knows the next token early.
-fn head(kind: &ResourceKind, next: Option<String>, remaining: Option<usize>) -> String {
-    let api_version =
-        if kind.group.is_empty() { kind.version.clone() } else { format!("{}/{}", kind.group, kind.version) };
+fn json_head(kind: &ResourceKind, next: Option<String>, remaining: Option<usize>) -> String {
+    let api_version = kind.api_version();
     let next = next.map(|next| format!(",\"continue\":\"{next}\"")).unwrap_or_default();
     let remaining = remaining.map(|remaining| format!(",\"remainingItemCount\":{remaining}")).unwrap_or_default();
     format!(
@@ -157,40 +170,72 @@ fn head(kind: &ResourceKind, next: Option<String>, remaining: Option<usize>) -> 
     )
 }
 
-fn body(
+fn json_body(store: &Arc<Store>, kind: &ResourceKind, matching: Matching, range: Range<usize>, head: String) -> Answer {
+    let (store, kind, first) = (Arc::clone(store), kind.clone(), range.start);
+    let item = move |position, text: &mut Vec<u8>| {
+        if position > first {
+            text.push(b',');
+        }
+        let (number, items) = (matching.number(position), store.items(&kind));
+        match items.get(number) {
+            Some(item) => text.extend_from_slice(&item.text),
+            None => store.generated.render(number - items.len(), text),
+        }
+    };
+    body("application/json", head.into_bytes(), range, item, b"]}\n")
+}
+
+fn protobuf_body(
     store: &Arc<Store>,
     kind: &ResourceKind,
     matching: Matching,
-    range: std::ops::Range<usize>,
-    head: String,
+    range: Range<usize>,
+    head: &ListHead<'_>,
 ) -> Answer {
+    let length_of = |position| {
+        let (number, items) = (matching.number(position), store.items(kind));
+        match items.get(number) {
+            Some(item) => item.protobuf.as_ref().map_or(0, Bytes::len),
+            None => store.generated.protobuf_length(number - items.len()),
+        }
+    };
+    let length = range.clone().map(|position| protobuf::item_length(length_of(position))).sum();
+    let (head, tail) = head.envelope(&kind.api_version(), &format!("{}List", kind.kind), length);
     let (store, kind) = (Arc::clone(store), kind.clone());
+    let item = move |position, bytes: &mut Vec<u8>| {
+        let (number, items) = (matching.number(position), store.items(&kind));
+        match items.get(number) {
+            Some(item) => protobuf::push_item(item.protobuf.as_deref().unwrap_or_default(), bytes),
+            None => {
+                let number = number - items.len();
+                protobuf::push_key(store.generated.protobuf_length(number), bytes);
+                store.generated.render_protobuf(number, bytes);
+            }
+        }
+    };
+    body(protobuf::PROTOBUF, head, range, item, tail)
+}
+
+/// A list whose items are made while it is sent, if there are many.
+fn body(
+    content_type: &str,
+    head: Vec<u8>,
+    range: Range<usize>,
+    item: impl Fn(usize, &mut Vec<u8>) + Send + 'static,
+    tail: &'static [u8],
+) -> Answer {
     let (first, end) = (range.start, range.end);
     let items = range.step_by(CHUNK).map(move |from| {
-        let mut text = Vec::new();
-        for position in from..(from + CHUNK).min(end) {
-            if position > first {
-                text.push(b',');
-            }
-            render(&store, &kind, matching.number(position), &mut text);
-        }
-        Bytes::from(text)
+        let mut chunk = Vec::new();
+        (from..(from + CHUNK).min(end)).for_each(|position| item(position, &mut chunk));
+        Bytes::from(chunk)
     });
-    let mut chunks =
-        std::iter::once(Bytes::from(head)).chain(items).chain(std::iter::once(Bytes::from_static(b"]}\n")));
+    let mut chunks = std::iter::once(Bytes::from(head)).chain(items).chain(std::iter::once(Bytes::from_static(tail)));
     let content = if end - first > CHUNK {
         Content::Lazy(Box::new(chunks))
     } else {
         let whole: Vec<u8> = chunks.by_ref().flatten().collect();
         Content::Whole(Bytes::from(whole))
     };
-    Answer { status: 200, headers: vec![("content-type".to_owned(), "application/json".to_owned())], body: content }
-}
-
-fn render(store: &Store, kind: &ResourceKind, number: usize, text: &mut Vec<u8>) {
-    let items = store.items(kind);
-    match items.get(number) {
-        Some(item) => text.extend_from_slice(&item.text),
-        None => store.generated.render(number - items.len(), text),
-    }
+    Answer { status: 200, headers: vec![("content-type".to_owned(), content_type.to_owned())], body: content }
 }

@@ -1,7 +1,9 @@
 //! The Kubernetes API of a cluster: authentication, RBAC, discovery, objects and lists.
 
+mod accept;
 pub(crate) mod cluster;
 mod list;
+pub mod protobuf;
 mod selector;
 mod status;
 pub(crate) mod token;
@@ -18,7 +20,9 @@ use crate::listener::Received;
 use crate::signature;
 use crate::spec::ResourceKind;
 use crate::timestamp;
-use cluster::{RunningCluster, Store};
+use accept::Encoding;
+use cluster::{Item, RunningCluster, Store};
+use protobuf::PROTOBUF;
 
 const ANONYMOUS: &str = "system:anonymous";
 /// The user of the kubeconfig's static token.
@@ -103,21 +107,34 @@ fn respond(shared: &Shared, cluster: &RunningCluster, user: &str, request: &Kube
     }
     let target = FaultTarget::Kubernetes { cluster: cluster.spec.name.clone(), resource: name };
     let fault = shared.ledger().script.strike(&target);
-    let answer = proper(store, route, &request.query, fault.as_ref());
+    let page = matches!(route, Route::List { .. });
+    let answer = proper(store, route, request, fault.as_ref());
     match &fault {
         Some(action) => answer.spoiled(action),
+        None if page && !cluster.spec.page_delay.is_zero() => Delivery::Late(answer, cluster.spec.page_delay),
         None => Delivery::Answer(answer, Ending::Complete),
     }
 }
 
-fn proper(store: &Arc<Store>, route: Route<'_>, query: &[(String, String)], fault: Option<&FaultAction>) -> Answer {
+fn proper(store: &Arc<Store>, route: Route<'_>, request: &KubernetesRequest, fault: Option<&FaultAction>) -> Answer {
+    let encoding = |kind| accept::negotiate(&request.accept, store.message(kind).is_some());
     match route {
         Route::Document(document) => Answer::json(200, &document),
-        Route::List { kind, namespace } => list::answer(store, kind, namespace.as_deref(), query, fault),
+        Route::List { kind, namespace } => match encoding(kind) {
+            Some(encoding) => list::answer(store, kind, namespace.as_deref(), &request.query, fault, encoding),
+            None => status::not_acceptable(),
+        },
         Route::Object { kind, namespace, name } => {
             let namespace = namespace.unwrap_or_default();
             let found = store.items(kind).iter().find(|item| item.namespace == namespace && item.name == name);
-            found.map_or_else(|| status::not_found(kind, &name), |item| Answer::json(200, &item.object))
+            match (found, encoding(kind)) {
+                (None, _) => status::not_found(kind, &name),
+                (Some(_), None) => status::not_acceptable(),
+                (Some(Item { protobuf: Some(bytes), .. }), Some(Encoding::Protobuf)) => {
+                    Answer::new(200, PROTOBUF, protobuf::enveloped(&kind.api_version(), &kind.kind, bytes))
+                }
+                (Some(item), Some(_)) => Answer::json(200, &item.object),
+            }
         }
         Route::Nowhere => status::no_such_path(),
     }

@@ -68,6 +68,13 @@ pub(super) fn no_such_path() -> Answer {
     Answer::new(404, "text/plain; charset=utf-8", "404 page not found\n")
 }
 
+/// 406: the object has none of the forms that the client accepts. The real server says so in whichever form it would like best.
+pub(super) fn not_acceptable() -> Answer {
+    let message = "only the following media types are accepted: application/json, application/yaml, \
+                   application/vnd.kubernetes.protobuf";
+    status(406, "NotAcceptable", message, &json!({}), &Value::Null)
+}
+
 /// 405: this world is read only.
 pub(super) fn method_not_allowed(method: &str) -> Answer {
     let message = format!("{method} is not supported by the loopback world");
