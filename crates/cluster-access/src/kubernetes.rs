@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use eks_rules::{Encoding, Kind};
+use eks_rules::{Encoding, Kind, decode_status};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
@@ -286,7 +286,8 @@ impl Failure {
 
     /// There was an answer other than 200. An overloaded server answers in plain text, others with a Status.
     fn answered(code: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
-        let status: Status = serde_json::from_slice(body).unwrap_or_else(|_| Status {
+        let status = decode_status(body).map(|(message, reason)| Status { message, reason });
+        let status = status.or_else(|| serde_json::from_slice(body).ok()).unwrap_or_else(|| Status {
             message: String::from_utf8_lossy(body).chars().take(200).collect::<String>().trim().to_owned(),
             reason: String::new(),
         });
@@ -323,8 +324,9 @@ impl Failure {
         let path = without_query(path).to_owned();
         match (self.code, self.cause) {
             (None, Some(source)) if is_tls(source.as_ref()) => NotJudged::Tls { source },
-            (None, Some(source)) => NotJudged::Connect { source },
-            (Some(_), Some(source)) => NotJudged::Body { path, source },
+            (None, Some(source)) if is_connect(source.as_ref()) => NotJudged::Connect { source },
+            // The connection broke off before the answer, or in it.
+            (_, Some(source)) => NotJudged::Body { path, source },
             (Some(StatusCode::UNAUTHORIZED), None) => NotJudged::Unauthorized,
             (Some(StatusCode::FORBIDDEN), None) => {
                 NotJudged::Forbidden { verb, resource: resource.to_owned(), message: self.message }

@@ -27,4 +27,5 @@ pub use image::{EcrRegistry, ImageReference, ReferenceError};
 pub use json::UniqueValue;
 pub use kind::{Kind, Need, Object, Read};
 pub use parameters::{Globs, ParameterError, RuleParameters};
+pub use protobuf::decode_status;
 pub use rule::{ComplianceType, Configuration, Counts, JUDGEMENT_PARAMETERS, Judge, Report, RuleName, Scene, Source};

@@ -76,6 +76,21 @@ fn list<T: Message + Default>(kind: Kind, body: &[u8], visit: &mut dyn FnMut(&T)
     metadata.ok_or_else(|| broken(kind, "list", "it has no metadata".to_owned()))
 }
 
+/// Message and reason of a meta/v1 `Status`: an error is answered in the encoding that was asked for.
+#[must_use]
+pub fn decode_status(body: &[u8]) -> Option<(String, String)> {
+    #[derive(Message)]
+    struct Status {
+        #[prost(string, tag = "3")]
+        message: String,
+        #[prost(string, tag = "4")]
+        reason: String,
+    }
+    let mut fields = Fields(body.strip_prefix(MAGIC)?);
+    let (_, raw) = std::iter::from_fn(|| fields.next().ok().flatten()).find(|(tag, _)| *tag == RAW)?;
+    Status::decode(raw).ok().map(|status| (status.message, status.reason))
+}
+
 /// The list in its envelope. An envelope around anything else than a list of this kind is an error.
 fn raw(kind: Kind, body: &[u8]) -> Result<&[u8], DecodeError> {
     let Some(unknown) = body.strip_prefix(MAGIC) else {
@@ -174,5 +189,22 @@ impl<'a> Fields<'a> {
     fn skip(&mut self, length: usize) -> Option<()> {
         self.0 = self.0.get(length..)?;
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_read_from_its_envelope() {
+        // An expired continue token, shortened: metadata, status, message, reason, code, in the envelope of a `Status`.
+        let status = b"\x0a\x02\x0a\x00\x12\x07Failure\x1a\x07too old\x22\x07Expired\x30\x9a\x03";
+        let mut body = b"k8s\0\x0a\x0c\x0a\x02v1\x12\x06Status\x12".to_vec();
+        body.push(u8::try_from(status.len()).unwrap());
+        body.extend_from_slice(status);
+        assert_eq!(decode_status(&body), Some(("too old".to_owned(), "Expired".to_owned())));
+        assert_eq!(decode_status(b"Too many requests, please try again later.\n"), None);
+        assert_eq!(decode_status(b"k8s\0"), None);
     }
 }
