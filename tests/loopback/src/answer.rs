@@ -108,6 +108,8 @@ pub(crate) struct WireBody {
     /// The length announced to the client, where it is known.
     length: Option<u64>,
     ending: Ending,
+    /// Whether what there is of a cut body was given time to reach the client.
+    flushed: bool,
 }
 
 impl fmt::Debug for WireBody {
@@ -126,13 +128,18 @@ impl WireBody {
             Content::Whole(bytes) => {
                 let length = Some(bytes.len() as u64);
                 let sent = if ending == Ending::Complete { bytes } else { bytes.slice(..bytes.len() / 2) };
-                Self { chunks: Box::new(Some(sent).into_iter().filter(|sent| !sent.is_empty())), length, ending }
+                Self {
+                    chunks: Box::new(Some(sent).into_iter().filter(|sent| !sent.is_empty())),
+                    length,
+                    ending,
+                    flushed: false,
+                }
             }
             // Two chunks of a longer body are "half" of it.
             Content::Lazy(chunks) if ending != Ending::Complete => {
-                Self { chunks: Box::new(chunks.take(2)), length: None, ending }
+                Self { chunks: Box::new(chunks.take(2)), length: None, ending, flushed: false }
             }
-            Content::Lazy(chunks) => Self { chunks, length: None, ending },
+            Content::Lazy(chunks) => Self { chunks, length: None, ending, flushed: false },
         }
     }
 }
@@ -143,7 +150,7 @@ impl Body for WireBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if let Some(bytes) = self.chunks.next() {
             if let Some(length) = &mut self.length {
@@ -153,6 +160,12 @@ impl Body for WireBody {
         }
         match self.ending {
             Ending::Complete => Poll::Ready(None),
+            // An error in the same breath would take the head with it, which hyper has not sent yet.
+            Ending::Cut if !self.flushed => {
+                self.flushed = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
             Ending::Cut => Poll::Ready(Some(Err(io::Error::other("the body is cut here on purpose")))),
             // No waker is kept: only the end of the connection ends this body.
             Ending::Silent => Poll::Pending,
