@@ -123,8 +123,9 @@ fn a_conditional_allow_or_one_for_some_pods_leaves_a_default_deny_as_it_is() {
     }
     let some = calico(json!({"selector": "app == 'web'", "ingress": [{"action": "Allow"}]}));
     let inert = calico(json!({"selector": "all()", "types": ["Egress"], "ingress": [{"action": "Allow"}]}));
+    let inert_too = calico(json!({"selector": "all()", "types": ["Ingress"], "egress": [{"action": "Allow"}]}));
     let elsewhere = global(json!({"namespaceSelector": "team == 'red'", "ingress": [{"action": "Allow"}]}));
-    for allow in [some, inert, elsewhere] {
+    for allow in [some, inert, inert_too, elsewhere] {
         assert_eq!(reasons("default-deny", &[namespace("shop"), deny.clone(), allow]), []);
     }
 }
@@ -176,6 +177,8 @@ fn calicos_selector_language_is_understood() {
         "projectcalico.org/namespace == 'blog'",
         "projectcalico.org/serviceaccount == 'web'",
         "pcsa.team == 'blue'",
+        "pcsa.team != 'blue'",
+        "!has(projectcalico.org/serviceaccount)",
     ] {
         assert!(!covers(selector), "{selector}");
     }

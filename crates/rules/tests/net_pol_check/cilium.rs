@@ -55,6 +55,15 @@ fn an_empty_cilium_rule_list_is_inert_the_reverse_of_core() {
 }
 
 #[test]
+fn an_inert_cilium_policy_covers_no_pod_and_no_namespace() {
+    let web = policy(json!({"podSelector": {"matchLabels": {"app": "web"}}}));
+    let objects = [namespace("shop"), web, for_all(json!({"ingress": []})), pod(json!({"app": "api"}))];
+    assert_eq!(rungs(&objects), ["any"]);
+    let inert = clusterwide(json!({"endpointSelector": {}, "egress": []}));
+    assert_eq!(reasons("any", &[namespace("shop"), inert]), [Reason::NoPolicy]);
+}
+
+#[test]
 fn enable_default_deny_says_before_the_rules_whether_a_direction_is_isolated() {
     assert_eq!(rungs_of(json!({"enableDefaultDeny": {"ingress": true}})), UP_TO_INGRESS);
     assert_eq!(rungs_of(json!({"enableDefaultDeny": {"egress": true}, "ingress": [{}]})), ALL_RUNGS);

@@ -344,6 +344,15 @@ fn a_policy_that_selects_no_pod_is_noted_under_any_and_not_enough_for_covered() 
 }
 
 #[test]
+fn a_policy_that_comes_after_the_pods_is_never_said_to_select_none_of_them() {
+    let selector = json!({"podSelector": {"matchLabels": {"app": "web"}}});
+    let objects = [namespace("shop"), pod(json!({"app": "web"})), policy(selector)];
+    let mut judge = crate::cluster::start(&json!({"enforcement": "ignore"}), &crate::cluster::live());
+    crate::cluster::show(&mut judge, &objects);
+    assert_eq!(judge.report().notes, [""; 0]);
+}
+
+#[test]
 fn there_is_no_such_note_where_a_policy_selects_a_pod_or_there_is_none_to_select() {
     let spec = json!({"podSelector": {"matchLabels": {"app": "web"}}});
     let selected = [namespace("shop"), policy(spec), pod(json!({"app": "api"})), pod(json!({"app": "web"}))];

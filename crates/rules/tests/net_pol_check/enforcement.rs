@@ -109,6 +109,11 @@ fn the_agent_of_aws_node_enforces_where_it_is_started_so() {
     )]);
     not_enforced(&[daemon_set("kube-system", "aws-node", &["--enable-network-policy=false"])]);
     not_enforced(&[daemon_set("kube-system", "aws-node", &["--enable-network-policy-logs=true"])]);
+    enforced(&[daemon_set(
+        "kube-system",
+        "aws-node",
+        &["--enable-network-policy=true", "--enable-network-policy-logs=false"],
+    )]);
     not_enforced(&[daemon_set("kube-system", "aws-node", &[])]);
     not_enforced(&[daemon_set("kube-system", "kube-proxy", &["--enable-network-policy=true"])]);
 }

@@ -95,6 +95,8 @@ fn a_namespace_that_is_only_named_is_judged() {
     let uncovered = vec![Reason::NoPolicy, Reason::UncoveredPods];
     assert_eq!(found(&parameters, &[pod(json!({"app": "web"}))]), [("shop".to_owned(), uncovered)]);
     assert_eq!(found(&parameters, &[policy(json!({}))]), []);
+    let named_by_a_finished_pod = [in_phase("Succeeded")];
+    assert_eq!(found(&parameters, &named_by_a_finished_pod), [("shop".to_owned(), vec![Reason::NoPolicy])]);
 }
 
 #[test]

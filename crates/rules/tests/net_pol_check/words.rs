@@ -86,6 +86,8 @@ fn the_note_on_skipped_namespaces_says_why() {
     let note = |parameters| report(&parameters, &objects).notes.pop().unwrap();
     assert_eq!(note(json!({})), "1 namespace skipped: terminating or younger than 60 s");
     assert_eq!(note(json!({"graceSeconds": "0"})), "1 namespace skipped: terminating");
+    let annotation = annotation("any", &[objects[0].clone(), namespace("blog")]);
+    assert!(annotation.starts_with("1 of 1 namespace has no network policy: blog NoPolicy."), "{annotation}");
 }
 
 #[test]
