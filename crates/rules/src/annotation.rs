@@ -1,20 +1,37 @@
-use crate::finding::{ContainerKind, Finding};
+use crate::finding::{ContainerKind, Finding, UncoveredWorkload};
+use crate::rule::counted;
 
 /// The longest annotation, in UTF-16 units. AWS Config allows 256 characters and does not say how it counts them;
 /// UTF-16 units are never fewer than characters.
 pub const ANNOTATION_LIMIT: usize = 256;
 
-/// How much of the annotation the notes may take before subjects come.
-const NOTES_SHARE: usize = 110;
+/// How much of the annotation the notes may take from the subjects.
+const NOTES_SHARE: usize = 144;
+
+/// How many of a namespace's workloads a subject names.
+const WORKLOADS_NAMED: usize = 5;
 
 /// Words an annotation: what is wrong in numbers, then as many subjects as fit, worst first, then how many are left
-/// out, then the notes. Nothing is cut in its middle; what does not fit is counted.
+/// out, then the notes, those of most weight first. Nothing is cut in its middle; what does not fit is counted.
 #[must_use]
 pub fn annotation(headline: &str, findings: &[Finding], notes: &[String]) -> String {
-    let notes = fitting_notes(notes, ANNOTATION_LIMIT.saturating_sub(length(headline) + 2).min(NOTES_SHARE));
-    let headline = whole_words(headline, ANNOTATION_LIMIT - length(&notes));
-    let room = ANNOTATION_LIMIT - length(&headline) - length(&notes);
-    format!("{headline}{}{notes}", fitting_subjects(findings, room))
+    worded(headline, findings, notes, &[])
+}
+
+/// Words an annotation in which subjects leave room for the `first` notes, and `further` ones take the room that
+/// subjects leave.
+pub(crate) fn worded(headline: &str, findings: &[Finding], first: &[String], further: &[String]) -> String {
+    let notes: Vec<String> = first.iter().chain(further).map(|note| format!(" {}.", printable(note))).collect();
+    let no_subjects = length(&none_named(findings.len()));
+    let no_notes = length(&notes_left_out(notes.len()));
+    let headline = whole_words(headline, ANNOTATION_LIMIT - no_subjects - no_notes);
+    let room = ANNOTATION_LIMIT - length(&headline);
+    let first_length: usize = notes[..first.len()].iter().map(|note| length(note)).sum();
+    let counting = if further.is_empty() { 0 } else { no_notes };
+    let reserved = (first_length + counting).min(NOTES_SHARE).min(room - no_subjects);
+    let subjects = fitting_subjects(findings, room - reserved);
+    let notes = fitting_notes(&notes, room - length(&subjects));
+    format!("{headline}{subjects}{notes}")
 }
 
 /// Words the annotation of a cluster that could not be judged, for `notJudged=nonCompliant`.
@@ -23,52 +40,72 @@ pub fn not_judged_annotation(step: &str, cause: &str) -> String {
     whole_words(&format!("NOT JUDGED: {step}, {cause}"), ANNOTATION_LIMIT)
 }
 
-/// The notes as sentences, as many as fit, and how many do not.
+/// As many notes as fit, in their order, and how many do not. The room is enough at least to count them.
 fn fitting_notes(notes: &[String], room: usize) -> String {
-    let all: String = notes.iter().map(|note| format!(" {}.", printable(note))).collect();
-    if length(&all) <= room {
-        return all;
+    if notes.iter().map(|note| length(note)).sum::<usize>() <= room {
+        return notes.concat();
     }
+    let counting = length(&notes_left_out(notes.len()));
     let mut text = String::new();
-    let mut left_out = 0_usize;
+    let mut left_out = 0;
     for note in notes {
-        let sentence = format!(" {}.", printable(note));
-        // Twenty units are kept for the count of those that are left out.
-        if length(&text) + length(&sentence) + 20 <= room {
-            text.push_str(&sentence);
+        if length(&text) + length(note) + counting <= room {
+            text.push_str(note);
         } else {
             left_out += 1;
         }
     }
-    text.push_str(&format!(" {left_out} more {}.", if left_out == 1 { "note" } else { "notes" }));
-    text
+    text + &notes_left_out(left_out)
 }
 
-/// `: subject, subject, and N more.` within `room`; a full stop alone where there is no finding.
+/// How many notes are not told; nothing where all are.
+fn notes_left_out(number: usize) -> String {
+    if number == 0 { String::new() } else { format!(" {}.", counted(number as u64, "more note")) }
+}
+
+/// `: subject; subject; and N more.` within `room`; a full stop alone where there is no finding. The room is enough at
+/// least to count them.
 fn fitting_subjects(findings: &[Finding], room: usize) -> String {
     let mut worst: Vec<&Finding> = findings.iter().collect();
-    worst.sort_by_key(|finding| std::cmp::Reverse(finding.weight()));
+    worst.sort_by_cached_key(|finding| std::cmp::Reverse(finding.weight()));
     let mut text = String::new();
     let mut left_out = findings.len();
     for finding in worst {
-        let subject = format!("{}{}", if text.is_empty() { ": " } else { "; " }, subject(finding));
-        let rest = if left_out > 1 { length(&format!("; and {} more.", left_out - 1)) } else { 1 };
-        if length(&text) + length(&subject) + rest <= room {
-            text.push_str(&subject);
+        let between = if text.is_empty() { ": " } else { "; " };
+        let rest = length(&left_out_after_others(left_out - 1));
+        let fits = |subject: &String| length(&text) + length(between) + length(subject) + rest <= room;
+        if let Some(subject) =
+            [Detail::Full, Detail::Counted].map(|detail| subject(finding, detail)).iter().find(|it| fits(it))
+        {
+            text = format!("{text}{between}{subject}");
             left_out -= 1;
         }
     }
-    match (left_out, text.is_empty()) {
-        (0, _) => text.push('.'),
-        (_, true) => text.push_str(&format!(": {left_out} in the log.")),
-        (_, false) => text.push_str(&format!("; and {left_out} more.")),
-    }
-    text
+    if text.is_empty() { none_named(left_out) } else { text + &left_out_after_others(left_out) }
+}
+
+/// The end of a list of subjects.
+fn left_out_after_others(number: usize) -> String {
+    if number == 0 { ".".to_owned() } else { format!("; and {number} more.") }
+}
+
+/// What stands in the place of subjects where none is named.
+fn none_named(number: usize) -> String {
+    if number == 0 { ".".to_owned() } else { format!(": {} too long for here.", counted(number as u64, "name")) }
+}
+
+/// How an image or a list of workloads is told, either of which may be long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Detail {
+    /// As it is.
+    Full,
+    /// By its length.
+    Counted,
 }
 
 /// A finding in a few words: `payments/Deployment/api[app] Privileged,Unset`.
-fn subject(finding: &Finding) -> String {
-    let mut words = finding.namespace.as_deref().map(printable).unwrap_or_else(|| "cluster".to_owned());
+fn subject(finding: &Finding, detail: Detail) -> String {
+    let mut words = finding.namespace.as_deref().map_or_else(|| "cluster".to_owned(), printable);
     if let Some(owner) = &finding.owner {
         words.push_str(&format!("/{}/{}", printable(&owner.kind), printable(&owner.name)));
     }
@@ -84,34 +121,73 @@ fn subject(finding: &Finding) -> String {
     let reasons: Vec<String> = finding.reasons.iter().map(|reason| format!("{reason:?}")).collect();
     words.push_str(&format!(" {}", reasons.join(",")));
     if let Some(image) = &finding.image {
-        words.push_str(&format!(" {}", if image.is_empty() { "(empty image)".to_owned() } else { printable(image) }));
+        let image = match detail {
+            Detail::Full if image.is_empty() => "(empty image)".to_owned(),
+            Detail::Full => printable(image),
+            Detail::Counted => format!("(image of {})", counted(image.chars().count() as u64, "character")),
+        };
+        words.push_str(&format!(" {image}"));
     }
-    if let Some(workloads) = &finding.workloads {
-        let names: Vec<String> = workloads.iter().map(|workload| printable(&workload.name)).collect();
-        words.push_str(&format!(" ({})", names.join(",")));
+    if let Some(workloads) = finding.workloads.as_deref().filter(|workloads| !workloads.is_empty()) {
+        let workloads = match detail {
+            Detail::Full => named(workloads),
+            Detail::Counted => counted(workloads.len() as u64, "workload"),
+        };
+        words.push_str(&format!(" ({workloads})"));
     }
     words
 }
 
-/// The text with control characters made visible, since an annotation is one line.
-fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { char::REPLACEMENT_CHARACTER } else { character }).collect()
+/// The first workloads, and how many there are besides.
+fn named(workloads: &[UncoveredWorkload]) -> String {
+    let names: Vec<String> = workloads.iter().take(WORKLOADS_NAMED).map(|workload| printable(&workload.name)).collect();
+    let left_out = workloads.len() - names.len();
+    let rest = if left_out == 0 { String::new() } else { format!(" and {left_out} more") };
+    format!("{}{rest}", names.join(","))
 }
 
-/// As many whole words of the text as fit, with `...` where some do not.
+/// The text with each character replaced that is not seen, or that turns the line: an annotation is one line, and its
+/// names may come from manifests that nobody has checked.
+fn printable(text: &str) -> String {
+    text.chars().map(|character| if unseen(character) { char::REPLACEMENT_CHARACTER } else { character }).collect()
+}
+
+/// Whether a character is a control, ends a line, has no width or changes the direction of writing.
+fn unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// As many whole words of the text as fit, with `...` where some do not. A word that would take too much with it is cut
+/// between two characters.
 fn whole_words(text: &str, room: usize) -> String {
+    const ELLIPSIS: &str = "...";
     let text = printable(text);
     if length(&text) <= room {
         return text;
     }
-    let mut fitting = String::new();
-    for word in text.split_inclusive(' ') {
-        if length(&fitting) + length(word) + 3 > room {
-            break;
-        }
-        fitting.push_str(word);
-    }
-    format!("{}...", fitting.trim_end())
+    let mut used = ELLIPSIS.len();
+    let cut: String = text
+        .chars()
+        .take_while(|character| {
+            used += character.len_utf16();
+            used <= room
+        })
+        .collect();
+    let words = match cut.rfind(' ') {
+        Some(space) if !text[cut.len()..].starts_with(' ') && length(&cut[..space]) * 4 >= room * 3 => &cut[..space],
+        _ => &cut,
+    };
+    format!("{}{ELLIPSIS}", words.trim_end())
 }
 
 /// Length in UTF-16 units.

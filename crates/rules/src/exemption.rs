@@ -6,7 +6,7 @@ use crate::parameters::ParameterError;
 use crate::rule::RuleName;
 
 /// What an exemption may look like, for error messages.
-const SHAPE: &str = r#"a JSON list of {"rules"?: [...], "namespace", "owner"?: {"kind","name"}, "pod"?, "container"?, "reason", "expires"?: "YYYY-MM-DD"}"#;
+const SHAPE: &str = r#"a JSON list of {"rules"?: [...], "namespace", "owner"?: {"kind","name"}, "pod"?, "container"?, "reason", "expires"?: "YYYY-MM-DD"}, for netPolCheck alone without owner, pod and container"#;
 
 /// A subject that is known not to comply and is accepted for a stated reason. Names are exact.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
@@ -47,19 +47,44 @@ impl Exemption {
     /// Reads a list of exemptions from its JSON.
     ///
     /// # Errors
-    /// JSON of another shape, an empty namespace, an empty reason or a date that does not exist.
+    /// JSON of another shape, an empty name or reason, a date that does not exist, and an exemption that can hold for no
+    /// rule: of an empty list of rules, or of something in a namespace for netPolCheck alone.
     pub fn parse_list(parameter: &str, json: &str) -> Result<Vec<Self>, ParameterError> {
         let error =
             |given: String| ParameterError { parameter: parameter.to_owned(), given, allowed: SHAPE.to_owned() };
         let exemptions: Vec<Self> = serde_json::from_str(json).map_err(|cause| error(format!("{json:?} ({cause})")))?;
         for (index, exemption) in exemptions.iter().enumerate() {
-            for (name, text) in [("namespace", &exemption.namespace), ("reason", &exemption.reason)] {
-                if text.trim().is_empty() {
-                    return Err(error(format!("item {index} with an empty {name}")));
-                }
+            if let Some(mistake) = exemption.mistake() {
+                return Err(error(format!("item {index} with {mistake}")));
             }
         }
         Ok(exemptions)
+    }
+
+    /// What keeps the exemption from ever holding, or from saying why it does.
+    fn mistake(&self) -> Option<String> {
+        let owner = self.owner.as_ref();
+        let texts = [
+            ("namespace", Some(&self.namespace)),
+            ("owner kind", owner.map(|owner| &owner.kind)),
+            ("owner name", owner.map(|owner| &owner.name)),
+            ("pod", self.pod.as_ref()),
+            ("container", self.container.as_ref()),
+            ("reason", Some(&self.reason)),
+        ];
+        if let Some((name, _)) = texts.into_iter().find(|(_, text)| text.is_some_and(|text| text.trim().is_empty())) {
+            return Some(format!("an empty {name}"));
+        }
+        let rules = self.rules.as_deref()?;
+        if rules.is_empty() {
+            return Some("an empty list of rules".to_owned());
+        }
+        let only_namespaces = rules.iter().all(|rule| *rule == RuleName::NetPolCheck);
+        let part =
+            [("an owner", owner.is_some()), ("a pod", self.pod.is_some()), ("a container", self.container.is_some())]
+                .into_iter()
+                .find_map(|(name, given)| given.then_some(name))?;
+        only_namespaces.then(|| format!("{part} for netPolCheck, which exempts whole namespaces"))
     }
 
     /// The exemption in words, for notes.
@@ -147,10 +172,9 @@ fn matches(exemption: &Exemption, subject: Subject<'_>) -> bool {
 
 fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    let shape = text.len() == 10;
     text.parse()
         .ok()
-        .filter(|_| shape)
+        .filter(|date: &Date| date.to_string() == text)
         .map(Some)
         .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not a date of the form YYYY-MM-DD")))
 }

@@ -192,10 +192,11 @@ impl ContainerFindings {
             reasons: BTreeSet::new(),
             pod: metadata.name.as_str().into(),
             pods: 0,
-            mirror: metadata.mirror(),
+            mirror: false,
         });
         entry.reasons.extend(reasons);
         entry.pods += 1;
+        entry.mirror |= metadata.mirror();
         if *metadata.name < *entry.pod {
             entry.pod = metadata.name.as_str().into();
         }

@@ -59,6 +59,9 @@ impl RuleParameters {
                     allowed: format!("a string, as AWS Config passes every parameter: {:?}", plain(value)),
                 });
             };
+            if text.trim().is_empty() {
+                continue;
+            }
             let name = canonical(given_name);
             if let Some((first, _)) = values.insert(name.to_owned(), (given_name.clone(), text.clone())) {
                 return Err(ParameterError {
@@ -68,7 +71,6 @@ impl RuleParameters {
                 });
             }
         }
-        values.retain(|_, (_, text)| !text.trim().is_empty());
         Ok(Self { values, known: Vec::new() })
     }
 
@@ -178,11 +180,14 @@ fn canonical(name: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, canonical)| canonical)
 }
 
-/// A JSON value as the text that was probably meant.
+/// A JSON value as the text that was probably meant: a comma list, where it is a list of plain values.
 fn plain(value: &Value) -> String {
     match value {
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
+        Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Array(items) if !items.iter().any(|item| item.is_array() || item.is_object()) => {
+            items.iter().map(plain).collect::<Vec<_>>().join(",")
+        }
         other => other.to_string(),
     }
 }

@@ -6,9 +6,10 @@
 //! Pods: the security context of every container (init, regular, ephemeral) and `spec.os.name`.
 //!
 //! ## Non-compliant when
-//! Under `effective`: `allowPrivilegeEscalation` is true or unset, or the container is privileged, or it adds SYS_ADMIN.
-//! Under `restricted`: the field is true or unset. Under `explicit`: the field is true. Windows pods cannot set it, so
-//! unset is no finding there.
+//! Under `effective`: `allowPrivilegeEscalation` is true or unset, or the container is privileged, or it adds SYS_ADMIN
+//! (alone or with ALL) and does not drop it by name. Under `restricted`: the field is true or unset. Under `explicit`:
+//! the field is true; how many leave it unset is told. Pods of `spec.os.name: windows` cannot set it, so unset is no
+//! finding there, and under `restricted` neither is true.
 //!
 //! ## Not judged
 //! Finished pods, unless `includeFinishedPods` is true; pods of excluded namespaces. Both are counted.
@@ -28,7 +29,7 @@
 //! CAP_SYS_ADMIN". Pod Security Standards, Restricted.
 
 use crate::container_walk::containers;
-use crate::finding::{ContainerFindings, Finding, Reason};
+use crate::finding::{ContainerFindings, ContainerKind, Finding, Reason};
 use crate::kind::{Kind, Need, Read};
 use crate::object::{Capabilities, Container, Pod};
 use crate::parameters::{ParameterError, RuleParameters};
@@ -62,7 +63,13 @@ impl Parameters {
     }
 
     pub(crate) fn start(self) -> PrivEscalation {
-        PrivEscalation { reading: self.reading, findings: ContainerFindings::default(), escalating: 0, unset: 0 }
+        PrivEscalation {
+            reading: self.reading,
+            findings: ContainerFindings::default(),
+            escalating: 0,
+            exempted: 0,
+            unset: 0,
+        }
     }
 }
 
@@ -72,6 +79,8 @@ pub(crate) struct PrivEscalation {
     findings: ContainerFindings,
     /// Containers found, over all pods.
     escalating: u64,
+    /// Containers that would be found without an exemption, over all pods.
+    exempted: u64,
     /// Containers that leave the field unset although `explicit` lets it pass.
     unset: u64,
 }
@@ -88,34 +97,49 @@ impl Fold for PrivEscalation {
             if reasons.is_empty() {
                 self.unset +=
                     u64::from(self.reading == Reading::Explicit && !windows && flag(walked.container).is_none());
-            } else if !context.exempts_container(pod, &walked.container.name) {
+            } else if context.exempts_container(pod, &walked.container.name) {
+                self.exempted += 1;
+            } else {
                 self.escalating += 1;
                 self.findings.add(pod, walked.kind, &walked.container.name, None, &reasons);
             }
         }
     }
 
-    fn finish(self: Box<Self>, counts: &Counts, context: &mut Context) -> Verdict {
-        if self.unset > 0 {
-            let leave = if self.unset == 1 { "leaves" } else { "leave" };
-            context.note(format!("{} {leave} allowPrivilegeEscalation unset", counted(self.unset, "container")));
+    fn finish(self: Box<Self>, counts: &Counts, _context: &mut Context) -> Verdict {
+        Verdict { headline: self.headline(counts), findings: self.findings.into_findings(advice) }
+    }
+}
+
+impl PrivEscalation {
+    fn headline(&self, counts: &Counts) -> String {
+        let containers = counted(counts.containers, "container");
+        if self.escalating > 0 {
+            let (found, subjects) = (self.escalating, counted(self.findings.len(), "subject"));
+            let escalate = self.wrong(if self.escalating == 1 { "sets" } else { "set" });
+            return format!("{found} of {containers} {escalate}{}, in {subjects}", self.left_unset());
         }
-        let headline = if self.escalating > 0 {
-            format!(
-                "{} of {} may escalate privileges, in {}",
-                self.escalating,
-                counted(counts.containers, "container"),
-                counted(self.findings.len(), "subject"),
-            )
-        } else {
-            format!(
-                "{} of {} in {}: none may escalate privileges",
-                counted(counts.containers, "container"),
-                counted(counts.pods, "pod"),
-                counted(counts.namespaces, "namespace"),
-            )
-        };
-        Verdict { findings: self.findings.into_findings(advice), headline }
+        let judged = format!("{} in {}", counted(counts.pods, "pod"), counted(counts.namespaces, "namespace"));
+        let escalates = self.wrong("sets");
+        let exempted = if self.exempted > 0 { " without an exemption" } else { "" };
+        format!("{containers} of {judged}: none {escalates}{exempted}{}", self.left_unset())
+    }
+
+    /// What is wrong with a container in this reading. Other readings than the default say so, or what they look at.
+    fn wrong(&self, sets: &str) -> String {
+        match self.reading {
+            Reading::Effective => "may escalate privileges".to_owned(),
+            Reading::Restricted => "may escalate privileges (restricted)".to_owned(),
+            Reading::Explicit => format!("{sets} allowPrivilegeEscalation: true"),
+        }
+    }
+
+    fn left_unset(&self) -> String {
+        match self.unset {
+            0 => String::new(),
+            1 => " (1 leaves it unset)".to_owned(),
+            unset => format!(" ({unset} leave it unset)"),
+        }
     }
 }
 
@@ -154,18 +178,23 @@ fn adds_sys_admin(capabilities: &Capabilities) -> bool {
 }
 
 fn advice(finding: &Finding) -> String {
-    let mut steps = Vec::new();
-    for reason in &finding.reasons {
-        match reason {
-            Reason::AllowPrivilegeEscalation | Reason::Unset => {
-                steps.push("set securityContext.allowPrivilegeEscalation: false")
-            }
-            Reason::Privileged => steps.push("set securityContext.privileged: false"),
-            Reason::SysAdmin => steps.push("take SYS_ADMIN and ALL out of securityContext.capabilities.add"),
-            _ => {}
-        }
+    if finding.container_kind == Some(ContainerKind::EphemeralContainer) {
+        return "An ephemeral container cannot be changed: delete the pod once debugging is over, and debug with kubectl debug \
+                --profile=restricted."
+            .to_owned();
     }
-    steps.dedup();
+    let has = |reason| finding.reasons.contains(&reason);
+    let steps: Vec<&str> = [
+        (
+            has(Reason::AllowPrivilegeEscalation) || has(Reason::Unset),
+            "set securityContext.allowPrivilegeEscalation: false",
+        ),
+        (has(Reason::Privileged), "set securityContext.privileged: false"),
+        (has(Reason::SysAdmin), "take SYS_ADMIN and ALL out of securityContext.capabilities.add"),
+    ]
+    .into_iter()
+    .filter_map(|(needed, step)| needed.then_some(step))
+    .collect();
     let place = if finding.mirror == Some(true) { "static pod's manifest on its node" } else { "container" };
     format!("In the {place}, {}.", steps.join(", and "))
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::annotation::annotation;
+use crate::annotation;
 use crate::exemption::{Exemption, Exemptions, Subject};
 use crate::finding::{Finding, Owner};
 use crate::kind::{Kind, Object, Read};
@@ -317,11 +317,12 @@ impl Judge {
         counts.findings = findings.len() as u64;
         let mut notes = context.first_notes;
         notes.extend(counts.notes());
-        notes.extend(context.exemptions.notes());
-        notes.extend(context.notes);
+        let mut further_notes = context.exemptions.notes();
+        further_notes.extend(context.notes);
         let compliance_type =
             if findings.is_empty() { ComplianceType::Compliant } else { ComplianceType::NonCompliant };
-        let annotation = annotation(&headline, &findings, &notes);
+        let annotation = annotation::worded(&headline, &findings, &notes, &further_notes);
+        notes.extend(further_notes);
         Report { rule, compliance_type, annotation, counts, findings, notes }
     }
 
