@@ -95,6 +95,13 @@ fn a_kind_that_only_ends_in_list_is_an_object() {
 }
 
 #[test]
+fn a_kind_that_is_no_list_may_have_items() {
+    let other = "apiVersion: acme.io/v1\nkind: Menu\nmetadata: {name: a}\nitems: [{dish: soup}]\n---\n";
+    let run = judge(&format!("{other}{}", workload("apps/v1", "Deployment", "api")));
+    run.notes("skipped 1 object of kinds that no rule reads: Menu 1");
+}
+
+#[test]
 fn json_is_known_by_its_first_character_and_may_hold_several_values() {
     let pod = |name: &str| {
         format!(
@@ -194,6 +201,8 @@ fn byte_order_marks_and_carriage_returns_do_no_harm() {
     assert_eq!(subjects(&judge(&stream)), ["default/Deployment/one[app] 1", "default/Deployment/two[app] 1"]);
     let json = "\u{feff}{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {\"name\": \"p\"}, \"spec\": {\"containers\": [{\"name\": \"a\"}]}}\r\n";
     assert_eq!(subjects(&judge(json)), ["default/Pod/p[a] 1"]);
+    let broken = judge("\u{feff}{]");
+    assert!(broken.stderr.contains("document 1: not JSON: "), "it is known as JSON: {broken:#?}");
 }
 
 #[test]

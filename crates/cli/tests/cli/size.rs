@@ -64,13 +64,15 @@ fn a_yaml_list_of_ten_thousand_items_is_judged_in_bounded_memory() {
     let directory = Directory::new("a_yaml_list_of_ten_thousand_items_is_judged_in_bounded_memory");
     let mut text = "apiVersion: v1\nitems:\n".to_owned();
     for number in 0..DOCUMENTS {
-        for (index, line) in deployment(number).lines().enumerate() {
+        let item = deployment(number)
+            .replace("  name: api", &format!("  annotations: {{note: {}}}\n  name: api", "x".repeat(2000)));
+        for (index, line) in item.lines().enumerate() {
             writeln!(text, "{} {line}", if index == 0 { "-" } else { " " }).unwrap();
         }
     }
     text.push_str("kind: List\n");
     directory.write("list.yaml", text);
-    judges_within(&directory, "list.yaml", DOCUMENTS, 48 * 1024);
+    judges_within(&directory, "list.yaml", DOCUMENTS, 30 * 1024);
 }
 
 #[test]
@@ -87,7 +89,7 @@ fn a_json_list_of_ten_thousand_items_is_judged_in_bounded_memory() {
     };
     let items: Vec<String> = (0..DOCUMENTS).map(|number| item(number).to_string()).collect();
     directory.write("list.json", format!(r#"{{"apiVersion": "v1", "items": [{}], "kind": "List"}}"#, items.join(",")));
-    judges_within(&directory, "list.json", DOCUMENTS, 48 * 1024);
+    judges_within(&directory, "list.json", DOCUMENTS, 30 * 1024);
 }
 
 #[test]
@@ -118,4 +120,27 @@ fn a_mistake_in_a_long_document_is_told_with_its_line() {
         lines[1].starts_with(&format!("error: list.yaml: document 3 (from line {}): no kind", line + 1)),
         "{run:#?}"
     );
+}
+
+#[test]
+fn mistakes_in_many_documents_are_told_in_their_order() {
+    let directory = Directory::new("mistakes_in_many_documents_are_told_in_their_order");
+    let mut text = String::new();
+    for number in 1..=3_000 {
+        if number % 300 == 0 {
+            text.push_str("---\na: 1\n");
+        } else {
+            write!(text, "---\n{}", deployment(number)).unwrap();
+        }
+    }
+    directory.write("many.yaml", text);
+    let run = directory.judge(&["many.yaml"]);
+    let numbers: Vec<u32> = run
+        .stderr
+        .lines()
+        .map(|line| {
+            line.strip_prefix("error: many.yaml: document ").unwrap().split(' ').next().unwrap().parse().unwrap()
+        })
+        .collect();
+    assert_eq!(numbers, (1..=10).map(|number| number * 300).collect::<Vec<_>>(), "{run:#?}");
 }
