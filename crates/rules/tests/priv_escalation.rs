@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::print_stderr, reason = "a property test says its seed")]
 
+#[path = "priv_escalation/fixtures.rs"]
+mod fixtures;
 #[allow(dead_code, reason = "it is made for several tests, none of which needs all of it")]
 #[path = "common_rules/judging.rs"]
 mod judging;
