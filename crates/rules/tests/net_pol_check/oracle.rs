@@ -15,11 +15,20 @@ pub(crate) struct Question {
     pub(crate) count_cni: bool,
 }
 
+/// A namespace that is declared.
+#[derive(Clone, Debug)]
+pub(crate) struct Declared {
+    pub(crate) name: String,
+    pub(crate) labels: Map<String, Value>,
+    pub(crate) age_seconds: i64,
+    pub(crate) terminating: bool,
+}
+
 /// Everything in the cluster.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct World {
-    /// Name, labels (none where the namespace is only named), age in seconds, terminating.
-    pub(crate) namespaces: Vec<(String, Option<Map<String, Value>>, i64, bool)>,
+    /// Those that are declared; others may be named by what is in them.
+    pub(crate) namespaces: Vec<Declared>,
     pub(crate) core: Vec<Value>,
     pub(crate) cilium: Vec<Value>,
     pub(crate) clusterwide: Vec<Value>,
@@ -41,7 +50,7 @@ pub(crate) struct Verdict {
 
 pub(crate) fn judge(question: &Question, world: &World) -> Verdict {
     let mut verdict = Verdict { findings: Answer::new(), namespaces: 0, idle: BTreeSet::new() };
-    let mut names: BTreeSet<String> = world.namespaces.iter().map(|namespace| namespace.0.clone()).collect();
+    let mut names: BTreeSet<String> = world.namespaces.iter().map(|namespace| namespace.name.clone()).collect();
     let named = world.core.iter().chain(&world.pods);
     let named_by_cni = world.cilium.iter().chain(&world.calico).filter(|_| question.count_cni);
     names.extend(named.chain(named_by_cni).map(|object| text(&object["metadata"]["namespace"])));
@@ -55,15 +64,15 @@ pub(crate) fn judge(question: &Question, world: &World) -> Verdict {
             .filter(|pod| text(&pod["metadata"]["namespace"]) == name)
             .filter(|pod| question.include_finished || !finished(pod))
             .collect();
-        let declared = world.namespaces.iter().find(|namespace| namespace.0 == name);
-        if let Some((_, _, age, terminating)) = declared {
+        let declared = world.namespaces.iter().find(|namespace| namespace.name == name);
+        if let Some(Declared { age_seconds, terminating, .. }) = declared {
             let running = pods.iter().any(|pod| pod["status"]["phase"] == "Running");
-            if (*terminating && pods.is_empty()) || (*age < question.grace_seconds && !running) {
+            if (*terminating && pods.is_empty()) || (*age_seconds < question.grace_seconds && !running) {
                 continue;
             }
         }
         verdict.namespaces += 1;
-        let labels = declared.and_then(|namespace| namespace.1.as_ref());
+        let labels = declared.map(|namespace| &namespace.labels);
         let place = Place { name: &name, labels };
         let coverable: Vec<&Value> = pods.into_iter().filter(|pod| pod["spec"]["hostNetwork"] != true).collect();
         let (reasons, uncovered, idle) = judge_namespace(question, world, place, &coverable);

@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
 use crate::cluster::{live, manifests, show, start};
-use crate::oracle::{self, Answer, Question, Verdict, World};
+use crate::oracle::{self, Answer, Declared, Question, Verdict, World};
 
 const SEED: u64 = 20_261_124;
 const CASES: u32 = 10_000;
@@ -259,7 +259,7 @@ fn pod() -> impl Strategy<Value = Value> {
     )
 }
 
-fn namespaces() -> impl Strategy<Value = Vec<(String, Option<Map<String, Value>>, i64, bool)>> {
+fn namespaces() -> impl Strategy<Value = Vec<Declared>> {
     let team = select(vec![None, Some("blue"), Some("red")]);
     let one = (team, select(vec![5, 500]), prop::bool::weighted(0.15), prop::bool::weighted(0.9));
     vec(one, NAMES.len()).prop_map(|all| {
@@ -269,7 +269,7 @@ fn namespaces() -> impl Strategy<Value = Vec<(String, Option<Map<String, Value>>
                 let mut labels = Map::new();
                 labels.insert("kubernetes.io/metadata.name".to_owned(), json!(name));
                 labels.extend(team.map(|team| ("team".to_owned(), json!(team))));
-                ((*name).to_owned(), Some(labels), age, terminating)
+                Declared { name: (*name).to_owned(), labels, age_seconds: age, terminating }
             })
             .collect()
     })
@@ -310,8 +310,8 @@ fn world() -> impl Strategy<Value = World> {
 /// The objects of a world, kind by kind as a reader lists them.
 fn objects(world: &World) -> Vec<(Kind, Value)> {
     let now: jiff::Timestamp = crate::cluster::NOW.parse().unwrap();
-    let namespace = |(name, labels, age, terminating): &(String, Option<Map<String, Value>>, i64, bool)| {
-        let created = (now - jiff::SignedDuration::from_secs(*age)).to_string();
+    let namespace = |Declared { name, labels, age_seconds, terminating }: &Declared| {
+        let created = (now - jiff::SignedDuration::from_secs(*age_seconds)).to_string();
         let phase = if *terminating { "Terminating" } else { "Active" };
         json!({
             "metadata": {"name": name, "labels": labels, "creationTimestamp": created},
