@@ -41,6 +41,14 @@ impl Answer {
         Self::new(status, "application/json", body.to_string())
     }
 
+    /// The body as JSON, where it is a whole one.
+    pub(crate) fn body_json(&self) -> Option<Value> {
+        match &self.body {
+            Content::Whole(bytes) => serde_json::from_slice(bytes).ok(),
+            Content::Lazy(_) => None,
+        }
+    }
+
     /// The same answer with one header more.
     pub(crate) fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));

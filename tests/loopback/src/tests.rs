@@ -6,5 +6,6 @@ mod config;
 mod faults;
 mod functions;
 mod kubernetes;
+mod protobuf;
 mod token;
 mod worlds;

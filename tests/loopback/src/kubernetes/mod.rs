@@ -63,7 +63,7 @@ pub(crate) fn answer(shared: &Arc<Shared>, cluster: &RunningCluster, request: &R
         refusal: user.as_ref().err().cloned(),
     };
     let delivery = match user {
-        Err(_) => Delivery::Answer(status::unauthorized(), Ending::Complete),
+        Err(_) => Delivery::Answer(refused(cluster, &record, status::unauthorized()), Ending::Complete),
         Ok(user) => respond(shared, cluster, &user, &record),
     };
     record.status = delivery.status();
@@ -91,6 +91,18 @@ fn authenticate(shared: &Shared, cluster: &RunningCluster, request: &Received) -
     }
 }
 
+/// A Status in the encoding that the client likes best, as the real server gives it; any other answer as it is.
+fn refused(cluster: &RunningCluster, request: &KubernetesRequest, answer: Answer) -> Answer {
+    if answer.status < 400 || accept::negotiate(&request.accept, !cluster.spec.json_only) != Some(Encoding::Protobuf) {
+        return answer;
+    }
+    let status = answer.body_json().and_then(|status| protobuf::encode_item("meta.v1.Status", &status).ok());
+    match status {
+        Some(status) => Answer::new(answer.status, PROTOBUF, protobuf::enveloped("v1", "Status", &status)),
+        None => answer,
+    }
+}
+
 /// Authorizes the request, and answers it with the fault that is due.
 fn respond(shared: &Shared, cluster: &RunningCluster, user: &str, request: &KubernetesRequest) -> Delivery {
     let store = &cluster.store;
@@ -100,7 +112,8 @@ fn respond(shared: &Shared, cluster: &RunningCluster, user: &str, request: &Kube
         Route::Document(_) | Route::Nowhere => request.path.clone(),
     };
     if user == ANONYMOUS || cluster.spec.denied.contains(&name) || name == "secrets" {
-        return Delivery::Answer(forbidden(user, &request.path, &route), Ending::Complete);
+        let answer = forbidden(user, &request.path, &route);
+        return Delivery::Answer(refused(cluster, request, answer), Ending::Complete);
     }
     if request.method != "GET" {
         return Delivery::Answer(status::method_not_allowed(&request.method), Ending::Complete);
@@ -108,7 +121,7 @@ fn respond(shared: &Shared, cluster: &RunningCluster, user: &str, request: &Kube
     let target = FaultTarget::Kubernetes { cluster: cluster.spec.name.clone(), resource: name };
     let fault = shared.ledger().script.strike(&target);
     let page = matches!(route, Route::List { .. });
-    let answer = proper(store, route, request, fault.as_ref());
+    let answer = refused(cluster, request, proper(store, route, request, fault.as_ref()));
     match &fault {
         Some(action) => answer.spoiled(action),
         None if page && !cluster.spec.page_delay.is_zero() => Delivery::Late(answer, cluster.spec.page_delay),

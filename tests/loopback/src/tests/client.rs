@@ -28,6 +28,7 @@ pub(super) struct Response {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) text: String,
+    pub(super) bytes: Bytes,
 }
 
 impl Response {
@@ -209,9 +210,10 @@ async fn converse(
     let connection = tokio::spawn(connection);
     let response = sender.send_request(request).await?;
     let (parts, body) = response.into_parts();
-    let text = String::from_utf8(body.collect().await?.to_bytes().to_vec())?;
+    let bytes = body.collect().await?.to_bytes();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     connection.abort();
-    Ok(Response { status: parts.status.as_u16(), headers: parts.headers, text })
+    Ok(Response { status: parts.status.as_u16(), headers: parts.headers, text, bytes })
 }
 
 /// Gets a path of a cluster's API server over HTTP/2.
@@ -225,15 +227,26 @@ pub(super) async fn get_http2(world: &World, cluster: &str, path: &str, token: &
     let connection = tokio::spawn(connection);
     let request = Request::get(format!("{endpoint}{path}")).header("authorization", format!("Bearer {token}"));
     let (parts, body) = sender.send_request(request.body(Full::new(Bytes::new()))?).await?.into_parts();
-    let text = String::from_utf8(body.collect().await?.to_bytes().to_vec())?;
+    let bytes = body.collect().await?.to_bytes();
+    let text = String::from_utf8(bytes.to_vec())?;
     connection.abort();
-    Ok(Response { status: parts.status.as_u16(), headers: parts.headers, text })
+    Ok(Response { status: parts.status.as_u16(), headers: parts.headers, text, bytes })
 }
 
 /// Gets a path of a cluster's API server; an empty token sends none.
 pub(super) async fn get_with(world: &World, cluster: &str, path: &str, token: &str) -> Result<Response, Failure> {
-    let mut request =
-        Request::get(format!("{}{path}", world.kubernetes_endpoint(cluster)?)).header("accept", "application/json");
+    get_accepting(world, cluster, path, token, "application/json").await
+}
+
+/// The same, where another form than JSON is accepted.
+pub(super) async fn get_accepting(
+    world: &World,
+    cluster: &str,
+    path: &str,
+    token: &str,
+    accept: &str,
+) -> Result<Response, Failure> {
+    let mut request = Request::get(format!("{}{path}", world.kubernetes_endpoint(cluster)?)).header("accept", accept);
     if !token.is_empty() {
         request = request.header("authorization", format!("Bearer {token}"));
     }

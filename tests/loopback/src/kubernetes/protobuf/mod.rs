@@ -22,10 +22,11 @@ pub const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 const MAGIC: &[u8] = b"k8s\0";
 
 /// The kinds that are served in protobuf: group, version, kind, message.
-const KINDS: [(&str, &str, &str, &str); 5] = [
+const KINDS: [(&str, &str, &str, &str); 6] = [
     ("", "v1", "ConfigMap", "core.v1.ConfigMap"),
     ("", "v1", "Namespace", "core.v1.Namespace"),
     ("", "v1", "Pod", "core.v1.Pod"),
+    ("", "v1", "Status", "meta.v1.Status"),
     ("apps", "v1", "DaemonSet", "apps.v1.DaemonSet"),
     ("networking.k8s.io", "v1", "NetworkPolicy", "networking.v1.NetworkPolicy"),
 ];

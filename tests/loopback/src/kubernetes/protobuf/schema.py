@@ -13,7 +13,9 @@ import os
 import re
 import sys
 
-ROOTS = ["core.v1.Pod", "core.v1.Namespace", "core.v1.ConfigMap", "networking.v1.NetworkPolicy", "apps.v1.DaemonSet"]
+ROOTS = [
+    "core.v1.Pod", "core.v1.Namespace", "core.v1.ConfigMap", "networking.v1.NetworkPolicy", "apps.v1.DaemonSet", "meta.v1.Status",
+]
 
 # Types whose JSON is no object of the same fields.
 SPECIAL = {
@@ -27,6 +29,9 @@ ALWAYS = {
     "meta.v1.ObjectMeta": "name generateName namespace selfLink uid resourceVersion generation creationTimestamp",
     "meta.v1.OwnerReference": "kind name uid apiVersion",
     "meta.v1.ManagedFieldsEntry": "manager operation apiVersion fieldsType subresource",
+    "meta.v1.ListMeta": "selfLink resourceVersion continue",
+    "meta.v1.Status": "metadata status message reason code",
+    "meta.v1.StatusDetails": "name group kind retryAfterSeconds uid",
     "meta.v1.LabelSelectorRequirement": "key operator",
     "core.v1.Namespace": "metadata spec status",
     "core.v1.NamespaceStatus": "phase",
