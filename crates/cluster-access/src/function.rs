@@ -33,7 +33,8 @@ pub async fn serve(rule: RuleName) -> Result<(), lambda_runtime::Error> {
             test_mode: false,
             metrics: Metrics::default(),
         };
-        let ended = handle(rule, aws, event, &invocation).await;
+        // Boxed, since the layout of the whole tree of futures is too deep for the compiler.
+        let ended = Box::pin(handle(rule, aws, event, &invocation)).await;
         log::line(&invocation.metrics.line(rule, begun.elapsed().as_secs_f64(), SystemTime::now()));
         ended.map_err(|error| Failed { rule, request_id: invocation.request_id, error })
     }))
