@@ -168,8 +168,9 @@ impl Evaluation<'_> {
         let mut names = within(self.stop, "listing the clusters", clusters::list(self.aws)).await?;
         names.retain(|name| self.access.includes(name));
         names.sort_unstable();
-        let stored = within(self.stop, "looking up earlier results", self.stored()).await;
-        let outcomes = self.judge_all(names.clone()).await;
+        // At the same time, so that a lookup that stalls takes none of the time for judging.
+        let stored = within(self.stop, "looking up earlier results", self.stored());
+        let (stored, outcomes) = tokio::join!(stored, self.judge_all(names.clone()));
         let Sorted { mut said, not_yet, failures } = self.sort(outcomes);
         if names.is_empty() {
             let why = "The account has no EKS cluster in the rule's scope in this region.";
