@@ -153,7 +153,7 @@ async fn not_judged_non_compliant_says_so_in_the_annotation() {
 #[tokio::test]
 async fn a_long_cause_of_not_judged_fits_the_annotation() {
     let cluster = ClusterSpec { endpoint: EndpointKind::Unreachable, ..compliant(&"a".repeat(100)) };
-    let mut long = compliant("alpha");
+    let mut long = ClusterSpec { json_only: true, ..compliant("alpha") };
     long.objects[2]["spec"]["containers"][0]["securityContext"] = json!({"privileged": "x".repeat(5_000)});
     let world = world(vec![cluster, long]).await;
     schedule().with("notJudged", "nonCompliant").run(&world).await.failed("ClustersNotJudged");
