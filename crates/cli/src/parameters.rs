@@ -2,14 +2,11 @@
 
 use std::path::Path;
 
+use cluster_access::ACCESS_PARAMETERS;
 use eks_rules::{Configuration, Exemption, JUDGEMENT_PARAMETERS, RuleName, RuleParameters, UniqueValue};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-
-/// What the functions know beyond the judgement: which clusters, and the way to them. Accepted, so that the same JSON
-/// serves here and in AWS Config, and of no use here.
-const FUNCTION_PARAMETERS: &[&str] = &["clusters", "excludedClusters", "executionRoleName", "externalId", "notJudged"];
 
 /// The rules that are judged, each with its configuration, and what is to be told of the choice.
 #[derive(Debug)]
@@ -47,7 +44,7 @@ pub(crate) fn select(
     for rule in &rules {
         let mut own = parameters.of(*rule, &rules)?;
         let mut configuration = Configuration::take(*rule, &mut own).map_err(|error| wrong(*rule, &error))?;
-        for name in FUNCTION_PARAMETERS {
+        for name in ACCESS_PARAMETERS {
             own.take(name);
         }
         own.finish().map_err(|error| wrong(*rule, &error))?;
@@ -141,12 +138,12 @@ const PARAMETERS_SHAPE: &str = r#"write them as in '{"excludedNamespaces": "kube
 
 /// Whether a rule, or its function, knows a parameter.
 fn knows(rule: RuleName, name: &str) -> bool {
-    [JUDGEMENT_PARAMETERS, rule.own_parameters(), FUNCTION_PARAMETERS].iter().any(|names| names.contains(&name))
+    [JUDGEMENT_PARAMETERS, rule.own_parameters(), ACCESS_PARAMETERS].iter().any(|names| names.contains(&name))
 }
 
 fn unknown(name: &str, judged: &[RuleName]) -> String {
     let rules: Vec<&str> = judged.iter().map(|rule| rule.as_str()).collect();
-    let mut known: Vec<&str> = JUDGEMENT_PARAMETERS.iter().chain(FUNCTION_PARAMETERS).copied().collect();
+    let mut known: Vec<&str> = JUDGEMENT_PARAMETERS.iter().chain(ACCESS_PARAMETERS).copied().collect();
     known.extend(judged.iter().flat_map(|rule| rule.own_parameters()));
     known.sort_unstable();
     format!("rule parameter {name}: no parameter of {}; allowed: {}", rules.join(" or "), known.join(", "))

@@ -21,8 +21,13 @@
 //! Without `no_new_privs` a process gains the powers of any set-uid program in its image. The field defaults to that.
 //!
 //! ## Differs from
-//! CIS EKS 4.2.5 and the older Python sample look for an explicit true only (`explicit`); Pod Security Standards do not
-//! ask about privileged and SYS_ADMIN in this control (`restricted`).
+//! - CIS EKS 4.2.5, Prowler (`core_minimize_allowPrivilegeEscalation_containers`) and the older Python sample look for a
+//!   written true only, which is `explicit`: they pass the default, by which the container may escalate.
+//! - Pod Security Standards (Restricted) ask for a written false and leave privileged and SYS_ADMIN to other controls,
+//!   which is `restricted`; so do Kyverno's `disallow-privilege-escalation`, Polaris's `privilegeEscalationAllowed`,
+//!   Trivy's KSV001 and kubeaudit's `privesc`. Here a privileged container and SYS_ADMIN are findings of this rule too,
+//!   since the API says of both that escalation is always allowed.
+//! - Several of them see regular containers only. Here init containers, sidecars and ephemeral containers count.
 //!
 //! ## Reference
 //! core/v1 `SecurityContext.allowPrivilegeEscalation`: "always true when the container is run as privileged, or has

@@ -33,9 +33,13 @@
 //! Whoever can push to a registry that a cluster pulls from runs code in that cluster.
 //!
 //! ## Differs from
-//! The older Python sample and several policy libraries compare text (`image.split("/")[0]`, a prefix, a regular
-//! expression with unescaped dots), so `nginx` has no registry and `docker.io.evil.com/x` passes. Here the reference is
-//! read as the container runtime reads it, and entries match whole hosts and whole path segments.
+//! - The older Python sample and several policy libraries compare text: `image.split("/")[0]`, a prefix (Gatekeeper's
+//!   `K8sAllowedRepos`), a pattern (Kyverno's `restrict-image-registries`), the end of a host (Trivy's KSV032 to KSV035).
+//!   So `nginx` has no registry, and `docker.io.evil.com/x` or `gcr.io/proj-evil/x` passes. Here the reference is read as
+//!   the container runtime reads it, and entries match whole hosts and whole path segments.
+//! - CIS EKS 5.1.4 asks for approved registries and does not say how to compare. kubeaudit and Polaris look at tags
+//!   only, Prowler at ECR from outside; Pod Security Standards say nothing of images.
+//! - None of them looks at image volumes or at the image that really runs.
 //!
 //! ## Reference
 //! `github.com/distribution/reference`; CIS EKS Benchmark 5.1.4 (minimize container registries to only those approved).

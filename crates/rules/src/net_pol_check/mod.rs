@@ -25,8 +25,14 @@
 //! Without a policy every pod may talk to every other, and to the network around the cluster.
 //!
 //! ## Differs from
-//! CIS EKS 4.3.2 asks for a policy object (`any`), whether or not it selects a pod and something enforces it. Cilium's
-//! and Calico's policies count here; an empty rule list, which denies in a core policy, does nothing in Cilium's.
+//! - CIS EKS 4.3.2 asks for a policy object (`any`), whether or not it selects a pod and something enforces it.
+//! - kubeaudit's `netpols` asks for a default-deny of both directions in every namespace, which is `default-deny`, and
+//!   knows core policies only. Polaris's `missingNetworkPolicy` asks per workload, which is `covered`.
+//! - Trivy judges the policies that are there and not the namespaces that have none; Kyverno's policies make a
+//!   default-deny for new namespaces; Prowler looks at the cluster from outside; Pod Security Standards say nothing of
+//!   networks.
+//! - Cilium's and Calico's policies count here, with their own meaning: an empty rule list, which denies in a core
+//!   policy, does nothing in Cilium's. None of the tools above asks whether anything enforces the policies.
 //!
 //! ## Reference
 //! networking.k8s.io/v1 `NetworkPolicySpec`. cilium.io/v2 `Rule.enableDefaultDeny`. Calico's policy reference and its
