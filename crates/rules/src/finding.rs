@@ -36,8 +36,9 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// How bad a reason is; the annotation names the worst subjects first.
-    const fn severity(self) -> u8 {
+    /// How bad a reason is, from 0 to 3; the annotation names the worst subjects first.
+    #[must_use]
+    pub const fn severity(self) -> u8 {
         match self {
             Self::Privileged | Self::Unparsable | Self::NotEnforced => 3,
             Self::SysAdmin | Self::Untrusted | Self::NoPolicy => 2,
