@@ -162,6 +162,46 @@ mod tests {
         assert_eq!(keys, expected);
     }
 
+    /// A token that the AWS CLI signed (`tests/oracles/eks_tokens.py`).
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Signed {
+        access_key: String,
+        secret: String,
+        session_token: Option<String>,
+        region: String,
+        cluster: String,
+        time: u64,
+        token: String,
+    }
+
+    /// What a token says, without the order of the query, which the verifier does not look at.
+    fn said(token: &str) -> Vec<String> {
+        let url = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX).unwrap()).unwrap();
+        let url = String::from_utf8(url).unwrap();
+        let mut parts: Vec<String> = url.split(['?', '&']).map(str::to_owned).collect();
+        parts.sort();
+        parts
+    }
+
+    #[tokio::test]
+    async fn every_token_says_what_the_one_of_the_aws_cli_says() {
+        let json = match std::env::var_os("EKS_TOKEN_VECTORS") {
+            Some(path) => std::fs::read_to_string(path).unwrap(),
+            None => include_str!("testdata/eks_tokens.json").to_owned(),
+        };
+        let vectors: Vec<Signed> = serde_json::from_str(&json).unwrap();
+        assert!(vectors.len() >= 30);
+        for signed in vectors {
+            let credentials =
+                Credentials::new(signed.access_key, signed.secret, signed.session_token, None, "the AWS CLI's");
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(signed.time);
+            let endpoint = sts_endpoint(&SdkConfig::builder().build(), &signed.region).await.unwrap();
+            let own = token(&endpoint, &signed.region, &signed.cluster, credentials, time).unwrap();
+            assert_eq!(said(&own), said(&signed.token), "{} in {}", signed.cluster, signed.region);
+        }
+    }
+
     #[tokio::test]
     async fn the_sts_endpoint_is_the_regional_one_of_the_partition() {
         let config = SdkConfig::builder().build();
