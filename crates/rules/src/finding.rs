@@ -109,6 +109,37 @@ pub struct UncoveredWorkload {
     pub pods: u64,
 }
 
+/// What mending a container's security context has to know beside the reasons.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Privileges {
+    /// Whether the pod runs on Windows, where none of this may be written.
+    pub windows: bool,
+    /// Whether `privileged` is true.
+    pub privileged: bool,
+    /// `capabilities.add`, as written.
+    pub added_capabilities: Vec<String>,
+    /// Whether pods of the owner differ in what they add, as during a rollout; then it is that of one of them.
+    pub capabilities_differ: bool,
+}
+
+impl Privileges {
+    /// Adds those of another pod's container of the same name.
+    fn merge(&mut self, other: Self) {
+        self.windows &= other.windows;
+        self.privileged |= other.privileged;
+        self.capabilities_differ |= self.added_capabilities != other.added_capabilities;
+    }
+}
+
+/// A policy that lets everything through for every pod of a namespace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpenPolicy {
+    /// Its kind, in words.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+}
+
 /// One subject that is not compliant, in the shape of `--output json`: every key is always there, null where it does
 /// not apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -136,6 +167,12 @@ pub struct Finding {
     pub workloads: Option<Vec<UncoveredWorkload>>,
     /// What to do about it, in a sentence or two.
     pub advice: String,
+    /// What mending a security context has to know; no part of the output.
+    #[serde(skip)]
+    pub privileges: Option<Privileges>,
+    /// The policies that would have to be narrowed; no part of the output.
+    #[serde(skip)]
+    pub open_policies: Vec<OpenPolicy>,
 }
 
 impl Finding {
@@ -163,6 +200,18 @@ struct ContainerEntry {
     pod: Box<str>,
     pods: u64,
     mirror: bool,
+    privileges: Option<Privileges>,
+}
+
+/// What was found on one container.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found<'a> {
+    /// The image, where it is part of the finding's identity.
+    pub(crate) image: Option<&'a str>,
+    /// The reasons.
+    pub(crate) reasons: &'a [Reason],
+    /// What mending has to know.
+    pub(crate) privileges: Option<Privileges>,
 }
 
 /// The findings about containers, folded so that memory grows with distinct workloads and not with pods.
@@ -172,15 +221,9 @@ pub(crate) struct ContainerFindings {
 }
 
 impl ContainerFindings {
-    /// Adds what was found on one container of one pod. `image` is part of the finding's identity where it is given.
-    pub(crate) fn add(
-        &mut self,
-        pod: &Pod,
-        kind: ContainerKind,
-        container: &str,
-        image: Option<&str>,
-        reasons: &[Reason],
-    ) {
+    /// Adds what was found on one container of one pod.
+    pub(crate) fn add(&mut self, pod: &Pod, kind: ContainerKind, container: &str, found: Found<'_>) {
+        let Found { image, reasons, privileges } = found;
         let metadata = &pod.metadata;
         let key = ContainerKey {
             namespace: metadata.namespace.as_str().into(),
@@ -194,7 +237,12 @@ impl ContainerFindings {
             pod: metadata.name.as_str().into(),
             pods: 0,
             mirror: false,
+            privileges: None,
         });
+        match (&mut entry.privileges, privileges) {
+            (Some(known), Some(other)) => known.merge(other),
+            (known, other) => *known = known.take().or(other),
+        }
         entry.reasons.extend(reasons);
         entry.pods += 1;
         entry.mirror |= metadata.mirror();
@@ -223,6 +271,7 @@ impl ContainerFindings {
                     reasons: entry.reasons.into_iter().collect(),
                     image: key.image.map(Into::into),
                     mirror: Some(entry.mirror),
+                    privileges: entry.privileges,
                     ..Finding::default()
                 };
                 finding.advice = advise(&finding);

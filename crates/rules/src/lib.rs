@@ -24,10 +24,13 @@ pub use annotation::{ANNOTATION_LIMIT, annotation, not_judged_annotation};
 pub use decode::{DecodeError, Encoding, ListMetadata, decode, decode_list, decode_object, peek_list_metadata};
 pub use exemption::{ExemptOwner, Exemption};
 pub use facts::{JUDGEMENT_FACTS, ParameterFacts, own_facts, reasons};
-pub use finding::{ContainerKind, Finding, Owner, Reason, UncoveredWorkload};
-pub use image::{EcrRegistry, ImageReference, ReferenceError};
+pub use finding::{ContainerKind, Finding, OpenPolicy, Owner, Privileges, Reason, UncoveredWorkload};
+pub use image::{EcrRegistry, ImageReference, ReferenceError, TrustedSource, TrustedSources};
 pub use json::UniqueValue;
 pub use kind::{Kind, Need, Object, Read};
 pub use parameters::{Globs, ParameterError, RuleParameters};
+pub use priv_escalation::Reading;
 pub use protobuf::decode_status;
-pub use rule::{ComplianceType, Configuration, Counts, JUDGEMENT_PARAMETERS, Judge, Report, RuleName, Scene, Source};
+pub use rule::{
+    ComplianceType, Configuration, Counts, JUDGEMENT_PARAMETERS, Judge, Report, RuleName, Scene, Source, TrustedImages,
+};

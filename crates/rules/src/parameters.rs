@@ -209,6 +209,11 @@ impl Globs {
         self.0.iter().any(|pattern| pattern.matches(name))
     }
 
+    /// The patterns as they were given.
+    pub fn patterns(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(ToString::to_string)
+    }
+
     /// Whether the list has no pattern.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -34,7 +34,7 @@
 //! CAP_SYS_ADMIN". Pod Security Standards, Restricted.
 
 use crate::container_walk::containers;
-use crate::finding::{ContainerFindings, ContainerKind, Finding, Reason};
+use crate::finding::{ContainerFindings, ContainerKind, Finding, Found, Privileges, Reason};
 use crate::kind::{Kind, Need, Read};
 use crate::object::{Capabilities, Container, Pod};
 use crate::parameters::{ParameterError, RuleParameters};
@@ -45,7 +45,7 @@ pub(crate) const PARAMETERS: &[&str] = &["reading"];
 
 /// How the rule reads a security context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub enum Reading {
     /// What the kernel and the kubelet make of it.
     Effective,
     /// Pod Security Standards, Restricted, from version 1.25 on.
@@ -65,6 +65,11 @@ impl Parameters {
         let readings =
             [("effective", Reading::Effective), ("restricted", Reading::Restricted), ("explicit", Reading::Explicit)];
         Ok(Self { reading: parameters.one_of("reading", &readings, Reading::Effective)? })
+    }
+
+    /// How security contexts are read.
+    pub(crate) const fn reading(self) -> Reading {
+        self.reading
     }
 
     pub(crate) fn start(self) -> PrivEscalation {
@@ -106,7 +111,9 @@ impl Fold for PrivEscalation {
                 self.exempted += 1;
             } else {
                 self.escalating += 1;
-                self.findings.add(pod, walked.kind, &walked.container.name, None, &reasons);
+                let privileges = Some(privileges(walked.container, windows));
+                let found = Found { reasons: &reasons, privileges, ..Found::default() };
+                self.findings.add(pod, walked.kind, &walked.container.name, found);
             }
         }
     }
@@ -168,6 +175,17 @@ fn reasons(reading: Reading, container: &Container, windows: bool) -> Vec<Reason
 
 fn flag(container: &Container) -> Option<bool> {
     container.security_context.as_ref().and_then(|context| context.allow_privilege_escalation)
+}
+
+fn privileges(container: &Container, windows: bool) -> Privileges {
+    let context = container.security_context.as_ref();
+    let capabilities = context.and_then(|context| context.capabilities.as_ref());
+    Privileges {
+        windows,
+        privileged: context.and_then(|context| context.privileged).unwrap_or(false),
+        added_capabilities: capabilities.map(|capabilities| capabilities.add.clone()).unwrap_or_default(),
+        capabilities_differ: false,
+    }
 }
 
 /// Whether SYS_ADMIN is in the container's set: added (alone or with ALL) and not itself dropped. Container runtimes

@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::annotation;
 use crate::exemption::{Exemption, Exemptions, Subject};
 use crate::finding::{Finding, Owner};
+use crate::image::TrustedSources;
 use crate::kind::{Kind, Object, Read};
 use crate::object::{Namespace, Pod};
 use crate::parameters::{Globs, ParameterError, RuleParameters};
+use crate::priv_escalation::Reading;
 use crate::{net_pol_check, priv_escalation, trusted_reg_check};
 
 /// The three rules.
@@ -151,6 +153,46 @@ impl Configuration {
         self.rule
     }
 
+    /// The namespaces that are not judged.
+    #[must_use]
+    pub const fn excluded_namespaces(&self) -> &Globs {
+        &self.excluded_namespaces
+    }
+
+    /// Whether pods that have ended are judged, too.
+    #[must_use]
+    pub const fn includes_finished_pods(&self) -> bool {
+        self.include_finished_pods
+    }
+
+    /// The exemptions, of every rule and date.
+    #[must_use]
+    pub fn exemptions(&self) -> &[Exemption] {
+        &self.exemptions
+    }
+
+    /// How privEscalation reads security contexts; none for the other rules.
+    #[must_use]
+    pub const fn reading(&self) -> Option<Reading> {
+        match &self.own {
+            OwnParameters::PrivEscalation(own) => Some(own.reading()),
+            OwnParameters::NetPolCheck(_) | OwnParameters::TrustedRegCheck(_) => None,
+        }
+    }
+
+    /// What trustedRegCheck trusts on a scene; none for the other rules.
+    ///
+    /// # Errors
+    /// An entry that cannot be used on this scene, such as `ecr:self` where no account is known.
+    pub fn trusted_images(&self, scene: &Scene) -> Result<Option<TrustedImages>, ParameterError> {
+        let OwnParameters::TrustedRegCheck(own) = &self.own else { return Ok(None) };
+        Ok(Some(TrustedImages {
+            sources: own.trusted(scene)?,
+            require_digest: own.require_digest(),
+            judges_running_image: own.judges_running_image(),
+        }))
+    }
+
     /// Adds exemptions to those of the parameters.
     pub fn exempt(&mut self, exemptions: impl IntoIterator<Item = Exemption>) {
         self.exemptions.extend(exemptions);
@@ -177,6 +219,17 @@ impl Configuration {
             fold,
         })
     }
+}
+
+/// The parameters of trustedRegCheck, as they stand on a scene.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrustedImages {
+    /// Where images may come from.
+    pub sources: TrustedSources,
+    /// Whether a reference must have a digest.
+    pub require_digest: bool,
+    /// Whether a running image of another repository than its reference says is a finding.
+    pub judges_running_image: bool,
 }
 
 /// A rule's judgement over what was read: it observes one object at a time, in any order, and words its findings at the

@@ -45,7 +45,7 @@
 //! `github.com/distribution/reference`; CIS EKS Benchmark 5.1.4 (minimize container registries to only those approved).
 
 use crate::container_walk::{containers, image_volumes};
-use crate::finding::{ContainerFindings, ContainerKind, Finding, Owner, Reason};
+use crate::finding::{ContainerFindings, ContainerKind, Finding, Found, Owner, Reason};
 use crate::image::{ImageReference, TrustedSource, TrustedSources};
 use crate::kind::{Kind, Need, Read};
 use crate::object::Pod;
@@ -97,8 +97,23 @@ impl Parameters {
         Ok(Self { given_name, entries, sources, require_digest, image_id })
     }
 
+    /// The entries as they stand on a scene.
+    pub(crate) fn trusted(&self, scene: &Scene) -> Result<TrustedSources, ParameterError> {
+        TrustedSources::on(&self.given_name, &self.sources, scene)
+    }
+
+    /// Whether a reference must have a digest.
+    pub(crate) const fn require_digest(&self) -> bool {
+        self.require_digest
+    }
+
+    /// Whether the image that runs is judged, too.
+    pub(crate) fn judges_running_image(&self) -> bool {
+        self.image_id == ImageId::Require
+    }
+
     pub(crate) fn start(&self, scene: &Scene) -> Result<TrustedRegCheck, ParameterError> {
-        let trusted = TrustedSources::on(&self.given_name, &self.sources, scene)?;
+        let trusted = self.trusted(scene)?;
         Ok(TrustedRegCheck {
             trusted,
             entries: self.entries.clone(),
@@ -197,7 +212,8 @@ impl TrustedRegCheck {
         } else {
             self.untrusted += 1;
         }
-        self.findings.add(pod, image.kind, image.name, Some(image.reference), &reasons);
+        let found = Found { image: Some(image.reference), reasons: &reasons, ..Found::default() };
+        self.findings.add(pod, image.kind, image.name, found);
     }
 
     /// All reasons against a reference, in their order.

@@ -7,4 +7,4 @@ mod trusted_source;
 
 pub use ecr::EcrRegistry;
 pub use reference::{ImageReference, ReferenceError};
-pub(crate) use trusted_source::{TrustedSource, TrustedSources};
+pub use trusted_source::{TrustedSource, TrustedSources};

@@ -9,15 +9,35 @@ const FORMS: &str = "HOST[:PORT][/PATH], *.DOMAIN[/PATH], ecr:ACCOUNT[/REGION][/
 
 /// An entry of an allow-list of registries: where images may come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TrustedSource {
+pub enum TrustedSource {
     /// `HOST[:PORT][/PATH]`.
-    Registry { host: String, path: Option<String> },
+    Registry {
+        /// Host and port in lower case, aliases and `:443` folded.
+        host: String,
+        /// The path under which repositories lie.
+        path: Option<String>,
+    },
     /// `*.DOMAIN[/PATH]`: hosts one label below the domain.
-    Subdomain { domain: String, path: Option<String> },
+    Subdomain {
+        /// The domain in lower case, aliases folded.
+        domain: String,
+        /// The path under which repositories lie.
+        path: Option<String>,
+    },
     /// `ecr:ACCOUNT[/REGION][/PATH]`: an account's private registries, under each of their names.
-    Ecr { account: String, region: Option<String>, path: Option<String> },
+    Ecr {
+        /// Twelve digits.
+        account: String,
+        /// The only region; every region where it is absent.
+        region: Option<String>,
+        /// The path under which repositories lie.
+        path: Option<String>,
+    },
     /// `ecr:self[/PATH]`: the private registries of the cluster's own account.
-    EcrSelf { path: Option<String> },
+    EcrSelf {
+        /// The path under which repositories lie.
+        path: Option<String>,
+    },
     /// `eks-addons`: the registries of EKS's own add-ons in the cluster's region.
     EksAddons,
 }
@@ -87,7 +107,7 @@ impl TrustedSource {
 
 /// The entries of an allow-list, as they stand on one scene.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct TrustedSources(Vec<TrustedSource>);
+pub struct TrustedSources(Vec<TrustedSource>);
 
 impl TrustedSources {
     /// Replaces the entries that speak of the cluster's own account and region by what they stand for.
@@ -102,8 +122,15 @@ impl TrustedSources {
         Ok(Self(sources))
     }
 
+    /// The entries; none of them is [`TrustedSource::EcrSelf`] or [`TrustedSource::EksAddons`] any more.
+    #[must_use]
+    pub fn sources(&self) -> &[TrustedSource] {
+        &self.0
+    }
+
     /// Whether any entry trusts the repository.
-    pub(crate) fn trust(&self, reference: &ImageReference<'_>) -> bool {
+    #[must_use]
+    pub fn trust(&self, reference: &ImageReference<'_>) -> bool {
         let ecr = EcrRegistry::of_host(reference.host());
         self.0.iter().any(|source| source.trusts(reference, ecr))
     }

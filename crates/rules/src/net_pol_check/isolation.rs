@@ -2,6 +2,7 @@ use serde_json::{Map, Value};
 
 use super::calico_selector::{self, Labels};
 use super::selector::Selector;
+use crate::finding::OpenPolicy;
 use crate::object::{CalicoPolicy, CiliumPolicy, CiliumRule, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort};
 
 /// The tiers of Calico into which it puts the policies of cluster administrators; what they pass on is not denied.
@@ -57,6 +58,8 @@ pub(super) struct Isolation {
     pub(super) denies: Directions,
     /// The directions in which it lets everything through.
     pub(super) allows_all: Directions,
+    /// Kind and name, where it lets everything through.
+    pub(super) open: Option<OpenPolicy>,
 }
 
 /// A core policy, or one of the same shape.
@@ -81,6 +84,7 @@ pub(super) fn of_core(policy: &NetworkPolicy) -> Isolation {
             ingress: isolated.ingress && spec.ingress.iter().any(|rule| open(&rule.ports, &rule.from)),
             egress: isolated.egress && spec.egress.iter().any(|rule| open(&rule.ports, &rule.to)),
         },
+        open: None,
     }
 }
 
@@ -121,6 +125,7 @@ fn of_cilium_rule(rule: &CiliumRule, clusterwide: bool) -> Option<Isolation> {
             ingress: rule.ingress.iter().any(|rule| cilium_allows_all(rule, "from")),
             egress: rule.egress.iter().any(|rule| cilium_allows_all(rule, "to")),
         },
+        open: None,
     })
 }
 
@@ -181,6 +186,7 @@ pub(super) fn of_calico(policy: &CalicoPolicy, global: bool) -> Result<Option<Is
             ingress: isolated.ingress && spec.ingress.iter().any(|rule| calico_allows_all(rule, "source")),
             egress: isolated.egress && spec.egress.iter().any(|rule| calico_allows_all(rule, "destination")),
         },
+        open: None,
     }))
 }
 

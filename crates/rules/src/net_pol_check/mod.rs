@@ -58,7 +58,7 @@ use self::isolation::{Directions, Isolation};
 use self::namespace::{Judgement, Memory, NamespaceState};
 use self::uncounted::Uncounted;
 use self::wording::Numbers;
-use crate::finding::{Finding, Reason};
+use crate::finding::{Finding, OpenPolicy, Reason};
 use crate::kind::{Kind, Need, Object, Read};
 use crate::object::{CalicoPolicy, CiliumPolicy, Metadata, Namespace, Pod};
 use crate::parameters::{ParameterError, RuleParameters};
@@ -320,6 +320,8 @@ impl NetPolCheck {
             let why = "selects by what is not known here, so that it covers no pod for certain";
             self.uncounted.add(kind, metadata, why.to_owned());
         }
+        let name = isolation.allows_all.any().then(|| OpenPolicy { kind, name: metadata.name.clone() });
+        let isolation = Isolation { open: name, ..isolation };
         if clusterwide {
             self.clusterwide.push(Clusterwide { kind, metadata: metadata.clone(), isolation });
         } else {
@@ -367,6 +369,7 @@ fn finding(namespace: &str, judgement: Judgement) -> Finding {
         pods: uncovered.then(|| judgement.workloads.iter().map(|workload| workload.pods).sum()),
         advice: wording::advice(&judgement),
         workloads: uncovered.then_some(judgement.workloads),
+        open_policies: judgement.open_policies,
         reasons: judgement.reasons,
         ..Finding::default()
     }

@@ -7,7 +7,7 @@ use super::clusterwide::Clusterwide;
 use super::isolation::{Directions, Isolation};
 use super::selector::{Selector, Subject};
 use super::workloads::{Distinct, Unselected};
-use crate::finding::{Reason, UncoveredWorkload};
+use crate::finding::{OpenPolicy, Reason, UncoveredWorkload};
 use crate::object::{Namespace, Pod, Time};
 
 /// What is remembered of pods that no policy selects.
@@ -52,6 +52,8 @@ pub(super) struct Judgement {
     pub(super) denies: Directions,
     /// The directions in which some policy for all pods allows everything.
     pub(super) allows_all: Directions,
+    /// The policies that do, in order.
+    pub(super) open_policies: Vec<OpenPolicy>,
     /// Under `any`: whether there are coverable pods and policies, and none selects any.
     pub(super) idle_policies: bool,
 }
@@ -137,6 +139,9 @@ impl NamespaceState {
                 if required.egress && (!denies.egress || allows_all.egress) {
                     judgement.reasons.push(Reason::EgressNotDenied);
                 }
+                if required.and(allows_all).any() {
+                    judgement.open_policies = self.open_policies(name, required, clusterwide);
+                }
             }
         }
         judgement
@@ -153,6 +158,21 @@ impl NamespaceState {
             }
         }
         (denies, allows_all)
+    }
+
+    /// The policies that let everything through for every pod, in a direction that should be denied.
+    fn open_policies(&self, name: &str, required: Directions, clusterwide: &[Clusterwide]) -> Vec<OpenPolicy> {
+        let subject = self.subject(name);
+        let mut open: Vec<OpenPolicy> = self
+            .policies
+            .iter()
+            .chain(clusterwide.iter().map(|policy| &policy.isolation))
+            .filter(|policy| required.and(policy.allows_all).any() && policy.selector.selects_every_pod(subject))
+            .filter_map(|policy| policy.open.clone())
+            .collect();
+        open.sort();
+        open.dedup();
+        open
     }
 
     fn has_policy(&self, name: &str, clusterwide: &[Clusterwide]) -> bool {
