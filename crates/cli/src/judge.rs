@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use crate::command_line::{JudgeArguments, OutputForm};
 use crate::failure::{Failure, Status};
 use crate::live::{Place, Target};
-use crate::output::{Judged, status};
+use crate::manifests::{Locate, Locations};
+use crate::output::{Judged, Setting, status};
 use crate::parameters::{Selection, select, wrong};
 use crate::progress::Progress;
-use crate::{live, manifests, output, tell, wait_for};
+use crate::{fix, live, manifests, output, tell, wait_for};
 
 /// Judges, prints the verdicts, and says how the program ends.
 ///
@@ -21,17 +22,17 @@ pub(crate) fn run(arguments: JudgeArguments) -> Result<Status, Failure> {
     for note in &selection.notes {
         tell(&format!("note: {note}"));
     }
-    let form = arguments.output;
-    let judged = judge(arguments, &selection)?;
-    output::write(form, &judged)?;
+    let (form, fixing) = (arguments.output, arguments.fix.clone());
+    fix::check(&fixing, &arguments.source)?;
+    let (judged, setting) = judge(arguments, &selection)?;
+    fix::write(&fixing, &judged, &selection.configurations, &setting)?;
+    output::write(form, &judged, &setting)?;
     Ok(status(&judged))
 }
 
 fn refuse_what_is_missing(arguments: &JudgeArguments) -> Result<(), Failure> {
     let missing = match arguments.output {
-        _ if arguments.fix => "--fix",
-        OutputForm::Table | OutputForm::Json => return Ok(()),
-        OutputForm::Sarif => "--output sarif",
+        OutputForm::Table | OutputForm::Json | OutputForm::Sarif => return Ok(()),
         OutputForm::Junit => "--output junit",
         OutputForm::Ocsf => "--output ocsf",
         OutputForm::Asff => "--output asff",
@@ -40,28 +41,39 @@ fn refuse_what_is_missing(arguments: &JudgeArguments) -> Result<(), Failure> {
     Err(Failure::wrong_use(format!("{missing}: this version does not have it yet")))
 }
 
-fn judge(arguments: JudgeArguments, selection: &Selection) -> Result<Vec<Judged>, Failure> {
+/// The verdicts, and what an output tells besides.
+fn judge(arguments: JudgeArguments, selection: &Selection) -> Result<(Vec<Judged>, Setting), Failure> {
     let progress = Progress::new(arguments.no_progress);
+    let now = Timestamp::now();
     let place = Place { account: arguments.account, region: arguments.region };
     let source = arguments.source;
     let target = match (source.context, source.cluster) {
-        (Some(name), _) => Target::Context { name, kubeconfig: arguments.kubeconfig },
-        (None, Some(name)) => Target::Cluster { name, role_arn: arguments.role_arn },
-        (None, None) => {
-            let scene = Scene {
-                source: Source::Manifests,
-                account: place.account,
-                region: place.region,
-                now: Timestamp::now(),
-                default_grace_seconds: 0,
-            };
-            let judges = selection
-                .configurations
-                .iter()
-                .map(|configuration| configuration.judge(&scene).map_err(|error| wrong(configuration.rule(), &error)))
-                .collect::<Result<Vec<_>, Failure>>()?;
-            return manifests::judge(&source.files, judges, progress);
-        }
+        (Some(name), _) => Some(Target::Context { name, kubeconfig: arguments.kubeconfig }),
+        (None, Some(name)) => Some(Target::Cluster { name, role_arn: arguments.role_arn }),
+        (None, None) => None,
     };
-    wait_for(live::judge(target, place, &selection.configurations, progress))
+    let (judged, place, locations) = if let Some(target) = target {
+        let judging = live::judge(target, place, &selection.configurations, now, progress);
+        let (judged, place) = wait_for(judging)?;
+        (judged, place, Locations::default())
+    } else {
+        let scene = Scene {
+            source: Source::Manifests,
+            account: place.account.clone(),
+            region: place.region.clone(),
+            now,
+            default_grace_seconds: 0,
+        };
+        let judges = selection
+            .configurations
+            .iter()
+            .map(|configuration| configuration.judge(&scene).map_err(|error| wrong(configuration.rule(), &error)))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let locate = if arguments.output == OutputForm::Sarif { Locate::Findings } else { Locate::Nothing };
+        let (judged, locations) = manifests::judge(&source.files, judges, locate, progress)?;
+        (judged, place, locations)
+    };
+    let parameters = selection.parameters.clone();
+    let setting = Setting { now, account: place.account, region: place.region, parameters, locations };
+    Ok((judged, setting))
 }

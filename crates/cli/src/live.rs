@@ -40,7 +40,7 @@ pub(crate) struct Place {
     pub(crate) region: Option<String>,
 }
 
-/// Judges a live cluster by each configuration. A step that fails is a [`Judged`] whose outcome is *not judged*.
+/// Judges a live cluster by each configuration, and says where it is. A step that fails is a [`Judged`] whose outcome is *not judged*.
 ///
 /// # Errors
 /// A context, cluster or parameter that does not exist or cannot be used.
@@ -48,8 +48,9 @@ pub(crate) async fn judge(
     target: Target,
     mut place: Place,
     configurations: &[Configuration],
+    now: Timestamp,
     progress: Progress,
-) -> Result<Vec<Judged>, Failure> {
+) -> Result<(Vec<Judged>, Place), Failure> {
     let (name, source) = match target {
         Target::Context { name, kubeconfig } => {
             let client = KubernetesClient::from_kubeconfig(kubeconfig.as_deref(), &name).await;
@@ -67,16 +68,18 @@ pub(crate) async fn judge(
         Err(why @ NotJudged::Kubeconfig { .. }) => {
             return Err(Failure::wrong_use(format!("--context {name}: {}. {}", chain(&why), why.advice())));
         }
-        Err(why) => return Ok(configurations.iter().map(|one| not_judged(one.rule(), &name, &why)).collect()),
+        Err(why) => {
+            return Ok((configurations.iter().map(|one| not_judged(one.rule(), &name, &why)).collect(), place));
+        }
     };
     let scene = Scene {
         source: Source::Cluster,
-        account: place.account,
-        region: place.region,
-        now: Timestamp::now(),
+        account: place.account.clone(),
+        region: place.region.clone(),
+        now,
         default_grace_seconds: 0,
     };
-    read(&name, &source, configurations, &scene, progress).await
+    Ok((read(&name, &source, configurations, &scene, progress).await?, place))
 }
 
 /// Reads the cluster once for all rules.

@@ -7,12 +7,15 @@ use eks_rules::{Configuration, Exemption, JUDGEMENT_PARAMETERS, RuleName, RulePa
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+use crate::output;
 
 /// The rules that are judged, each with its configuration, and what is to be told of the choice.
 #[derive(Debug)]
 pub(crate) struct Selection {
     /// One for each rule, in the order of [`RuleName::ALL`].
     pub(crate) configurations: Vec<Configuration>,
+    /// The parameters of each, as they were given.
+    pub(crate) parameters: Vec<output::Parameters>,
     /// What is told on standard error.
     pub(crate) notes: Vec<String>,
 }
@@ -27,7 +30,8 @@ pub(crate) fn select(
     exemptions: Option<&Path>,
 ) -> Result<Selection, Failure> {
     let parameters = Parameters::read(parameters)?;
-    let exemptions = exemptions.map(read_exemptions).transpose()?.unwrap_or_default();
+    let (exemptions, exemptions_text) = exemptions.map(read_exemptions).transpose()?.unzip();
+    let exemptions = exemptions.unwrap_or_default();
     let mut rules: Vec<RuleName> = RuleName::ALL.into_iter().filter(|rule| named.contains(rule)).collect();
     let mut notes = Vec::new();
     if named.is_empty() {
@@ -41,8 +45,10 @@ pub(crate) fn select(
         }
     }
     let mut configurations = Vec::new();
+    let mut told = Vec::new();
     for rule in &rules {
         let mut own = parameters.of(*rule, &rules)?;
+        told.push(output::Parameters::new(*rule, &own, exemptions_text.as_deref()));
         let mut configuration = Configuration::take(*rule, &mut own).map_err(|error| wrong(*rule, &error))?;
         for name in ACCESS_PARAMETERS {
             own.take(name);
@@ -51,7 +57,7 @@ pub(crate) fn select(
         configuration.exempt(exemptions.iter().cloned());
         configurations.push(configuration);
     }
-    Ok(Selection { configurations, notes })
+    Ok(Selection { configurations, parameters: told, notes })
 }
 
 /// A parameter that a rule cannot use.
@@ -149,15 +155,17 @@ fn unknown(name: &str, judged: &[RuleName]) -> String {
     format!("rule parameter {name}: no parameter of {}; allowed: {}", rules.join(" or "), known.join(", "))
 }
 
-/// Reads the file of `--exemptions`, JSON or YAML.
-fn read_exemptions(path: &Path) -> Result<Vec<Exemption>, Failure> {
+/// Reads the file of `--exemptions`, JSON or YAML: the exemptions, and their JSON.
+fn read_exemptions(path: &Path) -> Result<(Vec<Exemption>, String), Failure> {
     let text = read_file(path, "--exemptions")?;
     let place = path.display();
     let options = serde_saphyr::options! { with_snippet: false };
     let UniqueValue(value) = serde_saphyr::from_str_with_options(&text, options)
         .map_err(|error| Failure::wrong_use(format!("{place}: neither JSON nor YAML: {error}")))?;
-    Exemption::parse_list("exemptions", &value.to_string())
-        .map_err(|error| Failure::wrong_use(format!("{place}: {error}")))
+    let json = value.to_string();
+    let exemptions =
+        Exemption::parse_list("exemptions", &json).map_err(|error| Failure::wrong_use(format!("{place}: {error}")))?;
+    Ok((exemptions, json))
 }
 
 fn read_file(path: &Path, option: &str) -> Result<String, Failure> {

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::failure::{Failure, Status};
 
@@ -9,12 +10,15 @@ use crate::failure::{Failure, Status};
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// Something to read manifests from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Input {
     /// Standard input.
     Standard,
     /// A file, and how large it is where that is known.
     File(PathBuf, Option<u64>),
+    /// What was read from one of these that can be read once only: its copy, which has no name and is gone with the
+    /// program.
+    Copied(Box<Input>, Arc<File>),
 }
 
 impl Input {
@@ -23,6 +27,7 @@ impl Input {
         match self {
             Self::Standard => "standard input".to_owned(),
             Self::File(path, _) => path.display().to_string(),
+            Self::Copied(original, _) => original.name(),
         }
     }
 
@@ -31,7 +36,27 @@ impl Input {
         match self {
             Self::Standard => None,
             Self::File(_, size) => *size,
+            Self::Copied(_, copy) => copy.metadata().ok().map(|metadata| metadata.len()),
         }
+    }
+
+    /// The path; none for standard input.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Standard => None,
+            Self::File(path, _) => Some(path.clone()),
+            Self::Copied(original, _) => original.path(),
+        }
+    }
+
+    /// The same input, to be read as often as needed: of one that can be read once only, a copy is made.
+    pub(super) fn repeatable(self) -> io::Result<Self> {
+        if self.size().is_some() {
+            return Ok(self);
+        }
+        let mut copy = tempfile::tempfile()?;
+        io::copy(&mut self.open()?, &mut copy)?;
+        Ok(Self::Copied(Box::new(self), Arc::new(copy)))
     }
 
     /// Opens it.
@@ -39,6 +64,11 @@ impl Input {
         Ok(match self {
             Self::Standard => Box::new(io::stdin().lock()),
             Self::File(path, _) => Box::new(File::open(path)?),
+            Self::Copied(_, copy) => {
+                let mut copy = copy.try_clone()?;
+                copy.rewind()?;
+                Box::new(copy)
+            }
         })
     }
 }
@@ -71,7 +101,7 @@ struct Search {
 impl Search {
     fn argument(&mut self, path: &Path) {
         if path == Path::new("-") {
-            if !self.inputs.contains(&Input::Standard) {
+            if !self.inputs.iter().any(|input| matches!(input, Input::Standard)) {
                 self.inputs.push(Input::Standard);
             }
             return;
@@ -128,7 +158,9 @@ impl Search {
     }
 
     fn file(&mut self, path: &Path, size: Option<u64>) {
-        match self.first_time(path) {
+        // A pipe, such as a shell's <(command), has no path of its own.
+        let first_time = if size.is_some() { self.first_time(path) } else { Ok(true) };
+        match first_time {
             Ok(true) => self.inputs.push(Input::File(path.to_owned(), size)),
             Ok(false) => {}
             Err(error) => self.wrong(path, &error),

@@ -9,7 +9,10 @@ mod files;
 mod intake;
 mod json;
 mod kinds;
+mod locations;
+mod node;
 mod parsers;
+mod places;
 mod text;
 mod yaml;
 
@@ -22,19 +25,37 @@ use indicatif::ProgressBar;
 use self::error::Errors;
 use self::files::Input;
 use self::intake::Intake;
+pub(crate) use self::locations::{Location, Locations};
 use self::text::{Format, Text};
 use crate::failure::{Failure, Status};
 use crate::output::Judged;
 use crate::progress::Progress;
 use crate::tell;
 
-/// Judges all that the files hold.
+/// Whether the places of the findings are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Locate {
+    /// Each finding's place is wanted.
+    Findings,
+    /// No place is.
+    Nothing,
+}
+
+/// Judges all that the files hold, and looks for the places of what is found.
 ///
 /// # Errors
 /// A file that cannot be read, a document that is no Kubernetes object, an object that does not decode, or no object
 /// of a kind that any rule reads.
-pub(crate) fn judge(paths: &[PathBuf], judges: Vec<Judge>, progress: Progress) -> Result<Vec<Judged>, Failure> {
-    let inputs = files::find(paths)?;
+pub(crate) fn judge(
+    paths: &[PathBuf],
+    judges: Vec<Judge>,
+    locate: Locate,
+    progress: Progress,
+) -> Result<(Vec<Judged>, Locations), Failure> {
+    let mut inputs = files::find(paths)?;
+    if locate == Locate::Findings {
+        inputs = inputs.into_iter().map(repeatable).collect::<Result<_, Failure>>()?;
+    }
     let bar = progress.bytes(inputs.iter().map(Input::size).sum());
     let mut intake = Intake::new(judges);
     for input in &inputs {
@@ -47,7 +68,17 @@ pub(crate) fn judge(paths: &[PathBuf], judges: Vec<Judge>, progress: Progress) -
         tell(&format!("note: {note}"));
     }
     let judged = |report: eks_rules::Report| Judged { rule: report.rule, cluster: None, outcome: Ok(report) };
-    Ok(reports.into_iter().map(judged).collect())
+    let judged: Vec<Judged> = reports.into_iter().map(judged).collect();
+    let locations = match locate {
+        Locate::Findings => locations::find(&inputs, &judged),
+        Locate::Nothing => Locations::default(),
+    };
+    Ok((judged, locations))
+}
+
+fn repeatable(input: Input) -> Result<Input, Failure> {
+    let name = input.name();
+    input.repeatable().map_err(|error| Failure::wrong_use(format!("{name}: cannot read: {error}")))
 }
 
 fn read(input: &Input, bar: &ProgressBar, intake: &mut Intake) {

@@ -45,10 +45,7 @@ impl<'a> From<&'a Judged> for JudgedJson<'a> {
 /// The array of `--output json`, with a line feed at its end.
 pub(super) fn render(judged: &[Judged]) -> Result<String, Failure> {
     let judged: Vec<JudgedJson<'_>> = judged.iter().map(JudgedJson::from).collect();
-    let mut text = serde_json::to_string_pretty(&judged)
-        .map_err(|error| Failure::not_judged(format!("cannot write the verdicts as JSON: {error}")))?;
-    text.push('\n');
-    Ok(text)
+    super::json_text(&judged)
 }
 
 #[cfg(test)]

@@ -2,16 +2,22 @@
 
 mod json;
 mod received;
+mod sarif;
+mod setting;
+mod subject;
 mod table;
+mod text;
 
 use std::io::{ErrorKind, Write};
 
 use eks_rules::{ComplianceType, Report, RuleName};
+use serde::Serialize;
 
 use crate::command_line::OutputForm;
 use crate::failure::{Failure, Status};
 
 pub(crate) use self::received::{Received, received};
+pub(crate) use self::setting::{Parameters, Setting};
 
 /// What came of one rule on one cluster, or on one set of manifests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,16 +54,25 @@ pub(crate) fn status(judged: &[Judged]) -> Status {
 /// Prints the verdicts on standard output.
 ///
 /// # Errors
-/// A form that this version does not have, and an output that cannot be written.
-pub(crate) fn write(form: OutputForm, judged: &[Judged]) -> Result<(), Failure> {
+/// What a form needs and the setting does not say, and an output that cannot be written.
+pub(crate) fn write(form: OutputForm, judged: &[Judged], setting: &Setting) -> Result<(), Failure> {
     let text = match form {
         OutputForm::Table => table::render(judged),
         OutputForm::Json => json::render(judged)?,
-        OutputForm::Sarif | OutputForm::Junit | OutputForm::Ocsf | OutputForm::Asff | OutputForm::Html => {
+        OutputForm::Sarif => sarif::render(judged, setting)?,
+        OutputForm::Junit | OutputForm::Ocsf | OutputForm::Asff | OutputForm::Html => {
             return Err(Failure::wrong_use("--output: this version does not have this form yet"));
         }
     };
     print(text.as_bytes())
+}
+
+/// Indented JSON with a line feed at its end.
+fn json_text(value: &impl Serialize) -> Result<String, Failure> {
+    let mut text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::not_judged(format!("cannot write the verdicts as JSON: {error}")))?;
+    text.push('\n');
+    Ok(text)
 }
 
 /// Writes to standard output. A reader that has gone away, as `head` does, has read enough.

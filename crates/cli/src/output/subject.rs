@@ -1,0 +1,110 @@
+use eks_rules::{ContainerKind, Finding, RuleName};
+use ring::digest::{Context, SHA256};
+
+use super::text::printable;
+
+/// What a finding is about, in words that need no marks of their own: `container app of Deployment/api in namespace
+/// payments`.
+pub(super) fn words(finding: &Finding) -> String {
+    let mut parts = Vec::new();
+    if let Some(container) = &finding.container {
+        parts.push(format!("{} {}", kind(finding.container_kind), printable(container)));
+    }
+    if let Some(owner) = owner(finding) {
+        parts.push(owner);
+    }
+    let place = match &finding.namespace {
+        Some(namespace) => format!("namespace {}", printable(namespace)),
+        None => "the cluster".to_owned(),
+    };
+    match parts.as_slice() {
+        [] => place,
+        parts => format!("{} in {place}", parts.join(" of ")),
+    }
+}
+
+/// The owner of a finding's pods, as `Deployment/api`.
+pub(super) fn owner(finding: &Finding) -> Option<String> {
+    finding.owner.as_ref().map(|owner| format!("{}/{}", printable(&owner.kind), printable(&owner.name)))
+}
+
+/// What kind of container a finding is about, in words.
+pub(super) const fn kind(kind: Option<ContainerKind>) -> &'static str {
+    match kind {
+        None | Some(ContainerKind::Container) => "container",
+        Some(ContainerKind::InitContainer) => "init container",
+        Some(ContainerKind::EphemeralContainer) => "ephemeral container",
+        Some(ContainerKind::ImageVolume) => "image volume",
+    }
+}
+
+/// The names of a finding's reasons, as the rule gives them.
+pub(super) fn reasons(finding: &Finding) -> Vec<String> {
+    finding.reasons.iter().map(|reason| format!("{reason:?}")).collect()
+}
+
+/// The workloads that no policy covers, each as `Deployment/api (3 pods)`.
+pub(super) fn uncovered(finding: &Finding) -> Vec<String> {
+    let workloads = finding.workloads.iter().flatten();
+    workloads
+        .map(|workload| {
+            let plural = if workload.pods == 1 { "" } else { "s" };
+            format!("{}/{} ({} pod{plural})", printable(&workload.kind), printable(&workload.name), workload.pods)
+        })
+        .collect()
+}
+
+/// How bad a finding is, from 0 to 3: as bad as the worst of its reasons.
+pub(super) fn severity(finding: &Finding) -> u8 {
+    finding.reasons.iter().map(|reason| reason.severity()).max().unwrap_or(0)
+}
+
+/// A finding in two sentences or three: its subject, what is wrong with it, and what to do.
+pub(super) fn sentence(finding: &Finding) -> String {
+    let mut text = words(finding);
+    if let Some(image) = finding.image.as_deref() {
+        let image = if image.is_empty() { "(empty)".to_owned() } else { printable(image) };
+        text.push_str(&format!(", image {image}"));
+    }
+    let explained: Vec<String> = finding.reasons.iter().map(|reason| plain(reason.explained().0)).collect();
+    text.push_str(&format!(": {}.", explained.join("; ")));
+    let uncovered = uncovered(finding);
+    if !uncovered.is_empty() {
+        text.push_str(&format!(" Uncovered: {}.", uncovered.join(", ")));
+    }
+    text.push_str(&format!(" {}", printable(&finding.advice)));
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + characters.as_str())
+}
+
+/// A text of the documentation without its marks for code.
+pub(super) fn plain(text: &str) -> String {
+    text.replace('`', "")
+}
+
+/// What tells a finding from all others and stays the same from run to run: a hash of rule, cluster and subject. A
+/// reason that comes or goes leaves it alone.
+pub(super) fn fingerprint(rule: RuleName, cluster: Option<&str>, finding: &Finding) -> String {
+    let owner = finding.owner.as_ref();
+    hash(&[
+        Some(rule.as_str()),
+        cluster,
+        finding.namespace.as_deref(),
+        owner.map(|owner| owner.kind.as_str()),
+        owner.map(|owner| owner.name.as_str()),
+        finding.container_kind.map(|kind_of| kind(Some(kind_of))),
+        finding.container.as_deref(),
+        finding.image.as_deref(),
+    ])
+}
+
+/// A hash over texts, each with its length, so that no two lists of them have the same one.
+pub(super) fn hash(parts: &[Option<&str>]) -> String {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        let (mark, text) = part.map_or(("-", ""), |text| ("+", text));
+        context.update(format!("{mark}{}:", text.len()).as_bytes());
+        context.update(text.as_bytes());
+    }
+    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

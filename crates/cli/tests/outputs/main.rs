@@ -1,0 +1,1 @@
+//! The forms of output, each against the schema or the limits of what reads it.
