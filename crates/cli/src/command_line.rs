@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use eks_rules::RuleName;
 
+use crate::fix::Mirror;
+
 const AFTER_HELP: &str = "\
 Examples:
   eks-config-rules judge -f manifests/
@@ -106,12 +108,34 @@ pub(crate) struct JudgeArguments {
     /// How the verdicts are printed
     #[arg(long, short, value_enum, value_name = "FORM", default_value_t = OutputForm::Table)]
     pub(crate) output: OutputForm,
-    /// Correct the manifests (this version does not have it yet)
-    #[arg(long)]
-    pub(crate) fix: bool,
+    #[command(flatten)]
+    pub(crate) fix: FixArguments,
     /// Show no progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
+}
+
+/// `--fix` and what belongs to it.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Mending")]
+pub(crate) struct FixArguments {
+    /// Write what would mend the findings, as YAML: patches of workloads, network policies, and what is to be done by
+    /// hand. Nothing that is judged is changed
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// The file to write; it must not exist yet
+    #[arg(long, value_name = "FILE", requires = "fix", value_hint = ValueHint::FilePath)]
+    #[arg(default_value = "eks-config-rules-fix.yaml")]
+    pub(crate) fix_output: PathBuf,
+    /// Write over the file
+    #[arg(long, requires = "fix")]
+    pub(crate) fix_overwrite: bool,
+    /// Mirror of untrusted images, which patches then point at; it must itself be trusted
+    #[arg(long, value_name = "HOST[/PATH]", requires = "fix")]
+    pub(crate) fix_mirror: Option<Mirror>,
+    /// Allow traffic within each namespace in the network policies
+    #[arg(long, requires = "fix")]
+    pub(crate) fix_allow_same_namespace: bool,
 }
 
 /// Where the objects come from: exactly one of them.

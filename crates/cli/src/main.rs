@@ -3,6 +3,7 @@
 mod command_line;
 mod demo;
 mod failure;
+mod fix;
 mod invoke;
 mod judge;
 mod live;

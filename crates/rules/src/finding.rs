@@ -118,7 +118,8 @@ pub struct Privileges {
     pub privileged: bool,
     /// `capabilities.add`, as written.
     pub added_capabilities: Vec<String>,
-    /// Whether pods of the owner differ in what they add, as during a rollout; then it is that of one of them.
+    /// Whether pods of the owner differ in what they add, as during a rollout; then it is the first of them in order,
+    /// whatever the order of the pods.
     pub capabilities_differ: bool,
 }
 
@@ -127,7 +128,10 @@ impl Privileges {
     fn merge(&mut self, other: Self) {
         self.windows &= other.windows;
         self.privileged |= other.privileged;
-        self.capabilities_differ |= self.added_capabilities != other.added_capabilities;
+        self.capabilities_differ |= other.capabilities_differ || self.added_capabilities != other.added_capabilities;
+        if other.added_capabilities < self.added_capabilities {
+            self.added_capabilities = other.added_capabilities;
+        }
     }
 }
 
@@ -138,6 +142,9 @@ pub struct OpenPolicy {
     pub kind: &'static str,
     /// Its name.
     pub name: String,
+    /// The lists of rules, of those that should deny, in which nothing else stands: `ingress`, `egress`. It is empty for
+    /// other kinds than the core one.
+    pub only_open: Vec<&'static str>,
 }
 
 /// One subject that is not compliant, in the shape of `--output json`: every key is always there, null where it does

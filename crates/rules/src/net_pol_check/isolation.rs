@@ -58,6 +58,8 @@ pub(super) struct Isolation {
     pub(super) denies: Directions,
     /// The directions in which it lets everything through.
     pub(super) allows_all: Directions,
+    /// The directions in which it does nothing else: each of its rules lets everything through.
+    pub(super) only_allows_all: Directions,
     /// Kind and name, where it lets everything through.
     pub(super) open: Option<OpenPolicy>,
 }
@@ -83,6 +85,10 @@ pub(super) fn of_core(policy: &NetworkPolicy) -> Isolation {
         allows_all: Directions {
             ingress: isolated.ingress && spec.ingress.iter().any(|rule| open(&rule.ports, &rule.from)),
             egress: isolated.egress && spec.egress.iter().any(|rule| open(&rule.ports, &rule.to)),
+        },
+        only_allows_all: Directions {
+            ingress: isolated.ingress && spec.ingress.iter().all(|rule| open(&rule.ports, &rule.from)),
+            egress: isolated.egress && spec.egress.iter().all(|rule| open(&rule.ports, &rule.to)),
         },
         open: None,
     }
@@ -125,6 +131,7 @@ fn of_cilium_rule(rule: &CiliumRule, clusterwide: bool) -> Option<Isolation> {
             ingress: rule.ingress.iter().any(|rule| cilium_allows_all(rule, "from")),
             egress: rule.egress.iter().any(|rule| cilium_allows_all(rule, "to")),
         },
+        only_allows_all: Directions::default(),
         open: None,
     })
 }
@@ -186,6 +193,7 @@ pub(super) fn of_calico(policy: &CalicoPolicy, global: bool) -> Result<Option<Is
             ingress: isolated.ingress && spec.ingress.iter().any(|rule| calico_allows_all(rule, "source")),
             egress: isolated.egress && spec.egress.iter().any(|rule| calico_allows_all(rule, "destination")),
         },
+        only_allows_all: Directions::default(),
         open: None,
     }))
 }

@@ -320,7 +320,8 @@ impl NetPolCheck {
             let why = "selects by what is not known here, so that it covers no pod for certain";
             self.uncounted.add(kind, metadata, why.to_owned());
         }
-        let name = isolation.allows_all.any().then(|| OpenPolicy { kind, name: metadata.name.clone() });
+        let name =
+            isolation.allows_all.any().then(|| OpenPolicy { kind, name: metadata.name.clone(), only_open: Vec::new() });
         let isolation = Isolation { open: name, ..isolation };
         if clusterwide {
             self.clusterwide.push(Clusterwide { kind, metadata: metadata.clone(), isolation });

@@ -168,7 +168,16 @@ impl NamespaceState {
             .iter()
             .chain(clusterwide.iter().map(|policy| &policy.isolation))
             .filter(|policy| required.and(policy.allows_all).any() && policy.selector.selects_every_pod(subject))
-            .filter_map(|policy| policy.open.clone())
+            .filter_map(|policy| {
+                let mut open = policy.open.clone()?;
+                let only = required.and(policy.only_allows_all).and(policy.allows_all);
+                open.only_open = [(only.ingress, "ingress"), (only.egress, "egress")]
+                    .into_iter()
+                    .filter_map(|(only, name)| only.then_some(name))
+                    .filter(|_| open.kind == "NetworkPolicy")
+                    .collect();
+                Some(open)
+            })
             .collect();
         open.sort();
         open.dedup();
