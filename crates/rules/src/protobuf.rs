@@ -65,12 +65,13 @@ fn list<T: Message + Default>(kind: Kind, body: &[u8], visit: &mut dyn FnMut(&T)
     let mut fields = Fields(raw);
     while let Some((tag, bytes)) = fields.next().map_err(|cause| broken(kind, "list", cause))? {
         match tag {
-            LIST_METADATA => {
+            LIST_METADATA if metadata.is_none() => {
                 let decoded = ListMetadata::decode(bytes);
                 metadata = Some(decoded.map_err(|cause| broken(kind, "list metadata", cause.to_string()))?);
             }
             LIST_ITEMS => visit(&T::decode(bytes).map_err(|cause| broken(kind, &name(bytes), cause.to_string()))?),
-            _ => {}
+            // A list has no other fields: this one would be an item whose key is broken.
+            _ => return Err(broken(kind, "list", format!("it has a field {tag} where none should be"))),
         }
     }
     metadata.ok_or_else(|| broken(kind, "list", "it has no metadata".to_owned()))
@@ -151,17 +152,19 @@ enum Payload {
 }
 
 impl<'a> Fields<'a> {
-    /// The next field that is made of bytes; numbers are passed over.
+    /// The next field of a message whose fields are all made of bytes.
     fn next(&mut self) -> Result<Option<(u32, &'a [u8])>, String> {
-        while !self.0.is_empty() {
-            let cut_short = || "it is cut short".to_owned();
-            if let (tag, Payload::Bytes(length)) = self.next_head().ok_or_else(cut_short)? {
-                let bytes = self.0.get(..length).ok_or_else(cut_short)?;
-                self.skip(length);
-                return Ok(Some((tag, bytes)));
-            }
+        if self.0.is_empty() {
+            return Ok(None);
         }
-        Ok(None)
+        let cut_short = || "it is cut short".to_owned();
+        let (tag, payload) = self.next_head().ok_or_else(cut_short)?;
+        let Payload::Bytes(length) = payload else {
+            return Err(format!("its field {tag} is a number"));
+        };
+        let bytes = self.0.get(..length).ok_or_else(cut_short)?;
+        self.skip(length);
+        Ok(Some((tag, bytes)))
     }
 
     /// Reads a field's key, and its length where it has one.

@@ -22,9 +22,6 @@ pub struct Metadata {
     #[serde(deserialize_with = "null_as_default")]
     #[prost(string, tag = "1")]
     pub name: String,
-    /// The prefix of a name that the API server completes; only manifests have it without a name.
-    #[prost(string, optional, tag = "2")]
-    pub generate_name: Option<String>,
     /// The object's namespace; empty where a manifest leaves it out.
     #[serde(deserialize_with = "null_as_default")]
     #[prost(string, tag = "3")]
