@@ -1,4 +1,4 @@
-use crate::finding::{ContainerKind, Finding, UncoveredWorkload};
+use crate::finding::{ContainerKind, Finding, Owner, UncoveredWorkload};
 use crate::rule::counted;
 
 /// The longest annotation, in UTF-16 units. AWS Config allows 256 characters and does not say how it counts them;
@@ -7,6 +7,9 @@ pub const ANNOTATION_LIMIT: usize = 256;
 
 /// How much of the annotation the notes may take from the subjects.
 const NOTES_SHARE: usize = 144;
+
+/// Beyond how many characters an owner's name is told by its length, where there is no room for it.
+const LONG_NAME: usize = 63;
 
 /// How many of a namespace's workloads a subject names.
 const WORKLOADS_NAMED: usize = 5;
@@ -26,11 +29,15 @@ pub(crate) fn worded(headline: &str, findings: &[Finding], first: &[String], fur
     let no_notes = length(&notes_left_out(notes.len()));
     let headline = whole_words(headline, ANNOTATION_LIMIT - no_subjects - no_notes);
     let room = ANNOTATION_LIMIT - length(&headline);
+    let mut worst: Vec<&Finding> = findings.iter().collect();
+    worst.sort_by_cached_key(|finding| std::cmp::Reverse(finding.weight()));
     let first_length: usize = notes[..first.len()].iter().map(|note| length(note)).sum();
     let counting = if further.is_empty() { 0 } else { no_notes };
-    let reserved = (first_length + counting).min(NOTES_SHARE).min(room - no_subjects);
-    let subjects = fitting_subjects(findings, room - reserved);
-    let notes = fitting_notes(&notes, room - length(&subjects));
+    let one_subject = length(&fitting_subjects(&worst, room - no_notes, &[Detail::Name], 1));
+    let reserved = (first_length + counting).min(NOTES_SHARE).min(room - one_subject);
+    let subjects = |room| fitting_subjects(&worst, room, &[Detail::Full, Detail::Counted, Detail::Name], worst.len());
+    let notes = fitting_notes(&notes, room - length(&subjects(room - reserved)));
+    let subjects = subjects(room - length(&notes));
     format!("{headline}{subjects}{notes}")
 }
 
@@ -63,25 +70,26 @@ fn notes_left_out(number: usize) -> String {
     if number == 0 { String::new() } else { format!(" {}.", counted(number as u64, "more note")) }
 }
 
-/// `: subject; subject; and N more.` within `room`; a full stop alone where there is no finding. The room is enough at
-/// least to count them.
-fn fitting_subjects(findings: &[Finding], room: usize) -> String {
-    let mut worst: Vec<&Finding> = findings.iter().collect();
-    worst.sort_by_cached_key(|finding| std::cmp::Reverse(finding.weight()));
+/// `: subject; subject; and N more.` within `room`, each subject in the first of the details in which it fits, and at
+/// most so many; a full stop alone where there is no finding. The room is enough at least to count them.
+fn fitting_subjects(worst: &[&Finding], room: usize, details: &[Detail], most: usize) -> String {
     let mut text = String::new();
-    let mut left_out = findings.len();
+    let mut named = 0;
     for finding in worst {
+        if named == most {
+            break;
+        }
         let between = if text.is_empty() { ": " } else { "; " };
-        let rest = length(&left_out_after_others(left_out - 1));
+        let rest = length(&left_out_after_others(worst.len() - named - 1));
         let fits = |subject: &String| length(&text) + length(between) + length(subject) + rest <= room;
-        if let Some(subject) =
-            [Detail::Full, Detail::Counted].map(|detail| subject(finding, detail)).iter().find(|it| fits(it))
-        {
+        // A name without reasons is better than none, and no more than that.
+        let details = details.iter().filter(|detail| named == 0 || **detail != Detail::Name);
+        if let Some(subject) = details.map(|detail| subject(finding, *detail)).find(fits) {
             text = format!("{text}{between}{subject}");
-            left_out -= 1;
+            named += 1;
         }
     }
-    if text.is_empty() { none_named(left_out) } else { text + &left_out_after_others(left_out) }
+    if named == 0 { none_named(worst.len()) } else { text + &left_out_after_others(worst.len() - named) }
 }
 
 /// The end of a list of subjects.
@@ -94,20 +102,27 @@ fn none_named(number: usize) -> String {
     if number == 0 { ".".to_owned() } else { format!(": {} too long for here.", counted(number as u64, "name")) }
 }
 
-/// How an image or a list of workloads is told, either of which may be long.
+/// How much of a subject is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Detail {
-    /// As it is.
+    /// All of it.
     Full,
-    /// By its length.
+    /// Images, lists of workloads and names of owners by their length, where that is long.
     Counted,
+    /// So, and without the reasons.
+    Name,
 }
 
 /// A finding in a few words: `payments/Deployment/api[app] Privileged,Unset`.
 fn subject(finding: &Finding, detail: Detail) -> String {
     let mut words = finding.namespace.as_deref().map_or_else(|| "cluster".to_owned(), printable);
-    if let Some(owner) = &finding.owner {
-        words.push_str(&format!("/{}/{}", printable(&owner.kind), printable(&owner.name)));
+    if let Some(Owner { kind, name }) = &finding.owner {
+        let characters = name.chars().count();
+        let name = match detail {
+            Detail::Counted | Detail::Name if characters > LONG_NAME => format!("(name of {characters} characters)"),
+            _ => printable(name),
+        };
+        words.push_str(&format!("/{}/{name}", printable(kind)));
     }
     if let Some(container) = &finding.container {
         let kind = match finding.container_kind {
@@ -118,20 +133,23 @@ fn subject(finding: &Finding, detail: Detail) -> String {
         };
         words.push_str(&format!("[{kind}{}]", printable(container)));
     }
+    if detail == Detail::Name {
+        return words;
+    }
     let reasons: Vec<String> = finding.reasons.iter().map(|reason| format!("{reason:?}")).collect();
     words.push_str(&format!(" {}", reasons.join(",")));
     if let Some(image) = &finding.image {
         let image = match detail {
             Detail::Full if image.is_empty() => "(empty image)".to_owned(),
             Detail::Full => printable(image),
-            Detail::Counted => format!("(image of {})", counted(image.chars().count() as u64, "character")),
+            _ => format!("(image of {})", counted(image.chars().count() as u64, "character")),
         };
         words.push_str(&format!(" {image}"));
     }
     if let Some(workloads) = finding.workloads.as_deref().filter(|workloads| !workloads.is_empty()) {
         let workloads = match detail {
             Detail::Full => named(workloads),
-            Detail::Counted => counted(workloads.len() as u64, "workload"),
+            _ => counted(workloads.len() as u64, "workload"),
         };
         words.push_str(&format!(" ({workloads})"));
     }
