@@ -2,6 +2,8 @@
 //!
 //! The bodies are made by the loopback world's encoder, whose schema is Kubernetes' own and not that of the types here.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
 use std::collections::BTreeMap;
 
 use eks_rules::object::{
