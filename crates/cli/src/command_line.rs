@@ -160,15 +160,15 @@ pub(crate) enum OutputForm {
     Table,
     /// For programs: one object for each rule and cluster; the shape is stable
     Json,
-    /// Not yet in this version
+    /// For code scanning: SARIF 2.1.0, with file, line and column of what manifests hold
     Sarif,
-    /// Not yet in this version
+    /// For test reports: a suite for each rule and cluster, a failure for each finding
     Junit,
-    /// Not yet in this version
+    /// For security data lakes: OCSF 1.6 compliance findings (class 2003)
     Ocsf,
-    /// Not yet in this version
+    /// For Security Hub: the AWS Security Finding Format; needs an account and a region
     Asff,
-    /// Not yet in this version
+    /// For auditors: one page that needs nothing from elsewhere
     Html,
 }
 

@@ -17,7 +17,7 @@ use crate::{fix, live, manifests, output, tell, wait_for};
 /// # Errors
 /// Whatever keeps it from judging anything.
 pub(crate) fn run(arguments: JudgeArguments) -> Result<Status, Failure> {
-    refuse_what_is_missing(&arguments)?;
+    require_place(&arguments)?;
     let selection = select(&arguments.rules, arguments.parameters.as_deref(), arguments.exemptions.as_deref())?;
     for note in &selection.notes {
         tell(&format!("note: {note}"));
@@ -30,15 +30,13 @@ pub(crate) fn run(arguments: JudgeArguments) -> Result<Status, Failure> {
     Ok(status(&judged))
 }
 
-fn refuse_what_is_missing(arguments: &JudgeArguments) -> Result<(), Failure> {
-    let missing = match arguments.output {
-        OutputForm::Table | OutputForm::Json | OutputForm::Sarif => return Ok(()),
-        OutputForm::Junit => "--output junit",
-        OutputForm::Ocsf => "--output ocsf",
-        OutputForm::Asff => "--output asff",
-        OutputForm::Html => "--output html",
-    };
-    Err(Failure::wrong_use(format!("{missing}: this version does not have it yet")))
+/// Security Hub files each finding under an account and a region, which a kubeconfig and manifests do not tell.
+fn require_place(arguments: &JudgeArguments) -> Result<(), Failure> {
+    let told = arguments.source.cluster.is_some() || (arguments.account.is_some() && arguments.region.is_some());
+    if arguments.output == OutputForm::Asff && !told {
+        return Err(Failure::wrong_use(output::NO_PLACE));
+    }
+    Ok(())
 }
 
 /// The verdicts, and what an output tells besides.
@@ -69,7 +67,10 @@ fn judge(arguments: JudgeArguments, selection: &Selection) -> Result<(Vec<Judged
             .iter()
             .map(|configuration| configuration.judge(&scene).map_err(|error| wrong(configuration.rule(), &error)))
             .collect::<Result<Vec<_>, Failure>>()?;
-        let locate = if arguments.output == OutputForm::Sarif { Locate::Findings } else { Locate::Nothing };
+        let locate = match arguments.output {
+            OutputForm::Sarif | OutputForm::Html => Locate::Findings,
+            _ => Locate::Nothing,
+        };
         let (judged, locations) = manifests::judge(&source.files, judges, locate, progress)?;
         (judged, place, locations)
     };

@@ -1,6 +1,10 @@
 //! The verdicts, and the forms in which they are printed.
 
+mod asff;
+mod html;
 mod json;
+mod junit;
+mod ocsf;
 mod received;
 mod sarif;
 mod setting;
@@ -16,6 +20,7 @@ use serde::Serialize;
 use crate::command_line::OutputForm;
 use crate::failure::{Failure, Status};
 
+pub(crate) use self::asff::NO_PLACE;
 pub(crate) use self::received::{Received, received};
 pub(crate) use self::setting::{Parameters, Setting};
 
@@ -60,11 +65,21 @@ pub(crate) fn write(form: OutputForm, judged: &[Judged], setting: &Setting) -> R
         OutputForm::Table => table::render(judged),
         OutputForm::Json => json::render(judged)?,
         OutputForm::Sarif => sarif::render(judged, setting)?,
-        OutputForm::Junit | OutputForm::Ocsf | OutputForm::Asff | OutputForm::Html => {
-            return Err(Failure::wrong_use("--output: this version does not have this form yet"));
-        }
+        OutputForm::Junit => junit::render(judged)?,
+        OutputForm::Ocsf => ocsf::render(judged, setting)?,
+        OutputForm::Asff => asff::render(judged, setting)?,
+        OutputForm::Html => html::render(judged, setting)?,
     };
     print(text.as_bytes())
+}
+
+/// What a rule asserts.
+const fn sentence_of(rule: RuleName) -> &'static str {
+    match rule {
+        RuleName::NetPolCheck => "every namespace has a network policy",
+        RuleName::PrivEscalation => "no running container may escalate privileges",
+        RuleName::TrustedRegCheck => "images come only from trusted registries",
+    }
 }
 
 /// Indented JSON with a line feed at its end.

@@ -59,14 +59,15 @@ fn wrong_arguments_end_with_2() {
 }
 
 #[test]
-fn what_this_version_does_not_have_yet_ends_with_2_and_says_so() {
-    for form in ["sarif", "junit", "ocsf", "asff", "html"] {
-        let error = format!("--output {form}: this version does not have it yet");
-        run(&["judge", "-f", "-", "--output", form], CLEAN).refuses(&[&error]);
+fn every_form_of_output_leaves_the_exit_status_as_it_is() {
+    for form in ["table", "json", "sarif", "junit", "ocsf", "asff", "html"] {
+        let place = ["--account", "111122223333", "--region", "eu-west-1"];
+        for (manifest, status) in [(CLEAN, 0), (&workload("apps/v1", "Deployment", "api"), 1)] {
+            let run = run(&[&["judge", "privEscalation", "-f", "-", "--output", form], &place[..]].concat(), manifest);
+            assert_eq!((run.status, run.stderr.as_str()), (status, ""), "{form}: {run:#?}");
+            assert!(run.stdout.ends_with('\n'), "{form}");
+        }
     }
-    run(&["judge", "-f", "-", "--fix"], CLEAN).refuses(&["--fix: this version does not have it yet"]);
-    run(&["policy", "privEscalation", "--parameters", "{}"], "")
-        .refuses(&["policy: this version does not have it yet"]);
 }
 
 #[test]
@@ -100,7 +101,7 @@ fn a_reader_that_goes_away_is_no_panic() {
     let directory = Directory::new("a_reader_that_goes_away_is_no_panic");
     let many: Vec<String> = (0..2000).map(|i| workload("apps/v1", "Deployment", &format!("api-{i}"))).collect();
     directory.write("many.yaml", many.join("---\n"));
-    for form in ["json", "table"] {
+    for form in ["json", "table", "html", "sarif"] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_eks-config-rules"))
             .args(["judge", "privEscalation", "-f", "many.yaml", "--output", form])
             .current_dir(directory.path())
