@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use escargot::CargoBuild;
 
@@ -10,7 +11,7 @@ use crate::world::WorldError;
 /// The workspace that this crate was built in.
 const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
 
-/// The path of a function's binary, `name` being the name of both the package and the binary.
+/// The path of one of the workspace's binaries, `name` being the name of both the package and the binary.
 ///
 /// Where the workspace is there, cargo builds it, locked and in the profile of the running program, so that it is never
 /// older than its source. Elsewhere it must lie beside the running program.
@@ -18,23 +19,29 @@ const MANIFEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
 /// # Errors
 /// Where it does not build, or is not there.
 pub fn function_binary(name: &str) -> Result<PathBuf, WorldError> {
-    let beside = beside(name);
-    if !Path::new(MANIFEST).exists() {
-        return beside
-            .ok_or_else(|| WorldError::NoBinary { name: name.to_owned(), why: "not beside this program".to_owned() });
+    static BUILT: OnceLock<Result<(), String>> = OnceLock::new();
+    let error = |why: String| WorldError::NoBinary { name: name.to_owned(), why };
+    let directory = program_directory().ok_or_else(|| error("this program does not know where it lies".to_owned()))?;
+    let path = directory.join(name);
+    if Path::new(MANIFEST).exists() {
+        BUILT.get_or_init(|| build(&directory, !path.exists())).clone().map_err(error)?;
     }
-    if beside.is_none() {
-        // The first build takes minutes, and cargo's own progress does not show here.
-        let _ = writeln!(std::io::stderr(), "building {name} with cargo");
+    if path.exists() { Ok(path) } else { Err(error(format!("not in {}", directory.display()))) }
+}
+
+/// Builds every binary that is deployed or installed, as `cargo run` would: with the same selection of packages, cargo
+/// finds their dependencies built already.
+fn build(directory: &Path, first: bool) -> Result<(), String> {
+    if first {
+        // The first build takes a while, and cargo's own progress does not show here.
+        let _ = writeln!(std::io::stderr(), "building the functions with cargo");
     }
-    let mut build = CargoBuild::new().manifest_path(MANIFEST).package(name).bin(name).arg("--locked").current_release();
-    if let Some(directory) = target_directory() {
-        build = build.target_dir(directory);
+    let mut build = CargoBuild::new().manifest_path(MANIFEST).bins().arg("--locked").current_release();
+    if let Some(target) = directory.parent() {
+        build = build.target_dir(target);
     }
-    match build.run() {
-        Ok(run) => Ok(run.path().to_owned()),
-        Err(error) => Err(WorldError::NoBinary { name: name.to_owned(), why: error.to_string() }),
-    }
+    let mut messages = build.exec().map_err(|error| error.to_string())?;
+    messages.try_for_each(|message| message.map(drop).map_err(|error| error.to_string()))
 }
 
 /// The directory of the running program; a test lies one level deeper, in `deps`.
@@ -43,14 +50,4 @@ fn program_directory() -> Option<PathBuf> {
     let directory = program.parent()?;
     let deeper = directory.file_name().is_some_and(|name| name == "deps");
     Some(if deeper { directory.parent()?.to_owned() } else { directory.to_owned() })
-}
-
-fn beside(name: &str) -> Option<PathBuf> {
-    let path = program_directory()?.join(name);
-    path.exists().then_some(path)
-}
-
-/// Cargo's target directory, so that the binary shares what is built already.
-fn target_directory() -> Option<PathBuf> {
-    Some(program_directory()?.parent()?.to_owned())
 }
