@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use eks_rules::RuleName;
 
 use crate::fix::Mirror;
+use crate::policy::NamespaceSelector;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -49,6 +50,15 @@ Examples:
   eks-config-rules judge --cluster prod --region eu-west-1
 
 Exit status: 0 COMPLIANT, 1 NON_COMPLIANT, 2 wrong use, 3 something could not be judged.";
+
+const POLICY_AFTER_HELP: &str = "\
+The policy needs Kubernetes 1.30 or later. What CEL cannot express is refused with the reason: netPolCheck, imageId=require,
+exemptions that expire.
+
+Examples:
+  eks-config-rules policy privEscalation --parameters '{\"excludedNamespaces\": \"kube-system\"}' | kubectl apply -f -
+  eks-config-rules policy trustedRegCheck --account 111122223333 --region eu-west-1 \\
+    --parameters '{\"trustedRegistries\": \"ecr:self,eks-addons\"}' --namespace-selector 'env in (prod,stage)'";
 
 /// Judges what is inside EKS clusters by the three AWS Config rules.
 #[derive(Debug, Parser)]
@@ -199,6 +209,7 @@ pub(crate) struct DemoArguments {
 
 /// `policy`.
 #[derive(Debug, Args)]
+#[command(after_help = POLICY_AFTER_HELP)]
 pub(crate) struct PolicyArguments {
     /// The rule
     #[arg(value_name = "RULE", value_parser = rule_name())]
@@ -206,6 +217,18 @@ pub(crate) struct PolicyArguments {
     /// Rule parameters as AWS Config passes them: a JSON object of strings, or @FILE with one
     #[arg(long, value_name = "JSON|@FILE")]
     pub(crate) parameters: Option<String>,
+    /// File with a list of exemptions, added to those of the parameters
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) exemptions: Option<PathBuf>,
+    /// Namespaces that the policy is bound to, by their labels, as `kubectl -l` takes them; all where it is left out
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) namespace_selector: Option<NamespaceSelector>,
+    /// Account of the cluster, twelve digits, for `ecr:self`
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    pub(crate) account: Option<String>,
+    /// Region of the cluster, for `eks-addons`
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
 }
 
 /// Reads a rule's name, and lets help and completions name all of them.

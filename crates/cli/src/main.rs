@@ -10,6 +10,7 @@ mod live;
 mod manifests;
 mod output;
 mod parameters;
+mod policy;
 mod progress;
 
 use std::io::Write;
@@ -38,10 +39,7 @@ fn run(command: Command) -> Result<Status, Failure> {
         Command::Judge(arguments) => judge::run(*arguments),
         Command::Invoke(arguments) => wait_for(invoke::invoke(&arguments)),
         Command::Demo(arguments) => wait_for(demo::demo(&arguments)),
-        Command::Policy(arguments) => {
-            let _ = (arguments.rule, arguments.parameters);
-            Err(Failure::wrong_use("policy: this version does not have it yet"))
-        }
+        Command::Policy(arguments) => policy::run(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut CommandLine::command(), "eks-config-rules", &mut script);

@@ -188,6 +188,7 @@ impl Configuration {
         let OwnParameters::TrustedRegCheck(own) = &self.own else { return Ok(None) };
         Ok(Some(TrustedImages {
             sources: own.trusted(scene)?,
+            every_region: own.trusts_every_region(scene),
             require_digest: own.require_digest(),
             judges_running_image: own.judges_running_image(),
         }))
@@ -226,6 +227,8 @@ impl Configuration {
 pub struct TrustedImages {
     /// Where images may come from.
     pub sources: TrustedSources,
+    /// Whether `eks-addons` stands for every region, since none is known.
+    pub every_region: bool,
     /// Whether a reference must have a digest.
     pub require_digest: bool,
     /// Whether a running image of another repository than its reference says is a finding.

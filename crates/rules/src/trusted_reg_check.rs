@@ -102,6 +102,11 @@ impl Parameters {
         TrustedSources::on(&self.given_name, &self.sources, scene)
     }
 
+    /// Whether `eks-addons` means every region on a scene.
+    pub(crate) fn trusts_every_region(&self, scene: &Scene) -> bool {
+        scene.region.is_none() && self.sources.contains(&TrustedSource::EksAddons)
+    }
+
     /// Whether a reference must have a digest.
     pub(crate) const fn require_digest(&self) -> bool {
         self.require_digest
@@ -117,7 +122,7 @@ impl Parameters {
         Ok(TrustedRegCheck {
             trusted,
             entries: self.entries.clone(),
-            every_region: scene.region.is_none() && self.sources.contains(&TrustedSource::EksAddons),
+            every_region: self.trusts_every_region(scene),
             require_digest: self.require_digest,
             image_id: if scene.source == Source::Manifests { ImageId::Ignore } else { self.image_id },
             findings: ContainerFindings::default(),

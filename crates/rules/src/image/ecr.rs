@@ -1,18 +1,3 @@
-/// DNS suffixes of `ACCOUNT.dkr.ecr.REGION.SUFFIX`, one for each partition
-/// (<https://github.com/kubernetes/cloud-provider-aws>, the credential provider's pattern).
-const SUFFIXES: [&str; 7] = [
-    "amazonaws.com",
-    "amazonaws.com.cn",
-    "amazonaws.eu",
-    "sc2s.sgov.gov",
-    "c2s.ic.gov",
-    "cloud.adc-e.uk",
-    "csp.hci.ic.gov",
-];
-
-/// DNS suffixes of the dual-stack form `ACCOUNT.dkr-ecr.REGION.SUFFIX`.
-const DUAL_STACK_SUFFIXES: [&str; 2] = ["on.aws", "on.amazonwebservices.com.cn"];
-
 /// A private registry of Elastic Container Registry, whichever of its host names was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EcrRegistry<'a> {
@@ -21,13 +6,28 @@ pub struct EcrRegistry<'a> {
 }
 
 impl<'a> EcrRegistry<'a> {
+    /// DNS suffixes of `ACCOUNT.dkr.ecr.REGION.SUFFIX`, one for each partition
+    /// (<https://github.com/kubernetes/cloud-provider-aws>, the credential provider's pattern).
+    pub const SUFFIXES: [&'static str; 7] = [
+        "amazonaws.com",
+        "amazonaws.com.cn",
+        "amazonaws.eu",
+        "sc2s.sgov.gov",
+        "c2s.ic.gov",
+        "cloud.adc-e.uk",
+        "csp.hci.ic.gov",
+    ];
+
+    /// DNS suffixes of the dual-stack form `ACCOUNT.dkr-ecr.REGION.SUFFIX`.
+    pub const DUAL_STACK_SUFFIXES: [&'static str; 2] = ["on.aws", "on.amazonwebservices.com.cn"];
+
     /// The registry that a host name is one of the names of: plain, FIPS, dual-stack, in any partition.
     #[must_use]
     pub fn of_host(host: &'a str) -> Option<Self> {
         let (account, rest) = host.split_once('.')?;
         let (suffixes, rest) = match strip_prefix(rest, "dkr.ecr") {
-            Some(rest) => (&SUFFIXES[..], rest),
-            None => (&DUAL_STACK_SUFFIXES[..], strip_prefix(rest, "dkr-ecr")?),
+            Some(rest) => (&Self::SUFFIXES[..], rest),
+            None => (&Self::DUAL_STACK_SUFFIXES[..], strip_prefix(rest, "dkr-ecr")?),
         };
         let (region, suffix) = strip_prefix(rest, "-fips").unwrap_or(rest).strip_prefix('.')?.split_once('.')?;
         let known = suffixes.iter().any(|known| known.eq_ignore_ascii_case(suffix));

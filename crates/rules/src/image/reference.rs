@@ -101,6 +101,16 @@ impl<'a> ImageReference<'a> {
         self.digest
     }
 
+    /// Other names of registries, each with the one that it is known by here.
+    pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
+        ALIASES.into_iter()
+    }
+
+    /// The other names of a registry.
+    pub fn other_names(registry: &str) -> impl Iterator<Item = &'static str> {
+        Self::aliases().filter(move |(_, name)| *name == registry).map(|(alias, _)| alias)
+    }
+
     /// The host as it is compared: aliases folded, case to be ignored.
     pub(super) const fn host(&self) -> &'a str {
         self.host
