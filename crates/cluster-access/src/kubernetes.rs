@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -98,24 +99,31 @@ impl KubernetesClient {
 
     /// The JSON body of a GET. `resource` and `verb` are what RBAC calls the request.
     pub(crate) async fn get(&self, path: &str, verb: &'static str, resource: &str) -> Result<Vec<u8>, NotJudged> {
-        let body = self.ask(path, JSON, |_, _| {}).await.map_err(|failure| failure.into_error(path, verb, resource))?;
+        let body = self.ask(path, JSON, Vec::new(), |_, _| {}).await.map_err(|failure| failure.into_error(path, verb, resource))?;
         Ok(body.bytes)
     }
 
-    /// A page of a list. `peek` sees the bytes that have arrived so far, time and again until all are there; a try that
-    /// breaks off begins anew.
+    /// A page of a list, read into `buffer`. `peek` sees the bytes that have arrived so far, time and again until all are
+    /// there; a try that breaks off begins anew.
     pub(crate) async fn list_page(
         &self,
         path: &str,
         kind: Kind,
+        buffer: Vec<u8>,
         peek: impl FnMut(Encoding, &[u8]),
     ) -> Result<Body, NotJudged> {
         let accept = if kind.protobuf() { PROTOBUF_OR_JSON } else { JSON };
-        self.ask(path, accept, peek).await.map_err(|failure| failure.into_error(path, "list", &kind.resource()))
+        self.ask(path, accept, buffer, peek).await.map_err(|failure| failure.into_error(path, "list", &kind.resource()))
     }
 
     /// Sends a GET until it is answered, or until another try is of no use.
-    async fn ask(&self, path: &str, accept: &str, mut peek: impl FnMut(Encoding, &[u8])) -> Result<Body, Unanswered> {
+    async fn ask(
+        &self,
+        path: &str,
+        accept: &str,
+        mut buffer: Vec<u8>,
+        mut peek: impl FnMut(Encoding, &[u8]),
+    ) -> Result<Body, Unanswered> {
         let mut tries = 1;
         let mut renewed = false;
         let mut refused = None;
@@ -124,7 +132,7 @@ impl KubernetesClient {
                 Some(tokens) => Some(tokens.authorization(refused.as_ref()).await?),
                 None => None,
             };
-            let failure = match self.answer(path, accept, authorization.clone(), &mut peek).await {
+            let failure = match self.answer(path, accept, authorization.clone(), mem::take(&mut buffer), &mut peek).await {
                 Ok(body) => return Ok(body),
                 Err(failure) => failure,
             };
@@ -149,6 +157,7 @@ impl KubernetesClient {
         path: &str,
         accept: &str,
         authorization: Option<HeaderValue>,
+        buffer: Vec<u8>,
         peek: &mut impl FnMut(Encoding, &[u8]),
     ) -> Result<Body, Failure> {
         let mut request = Request::get(path)
@@ -159,7 +168,7 @@ impl KubernetesClient {
         }
         let request = request.body(kube::client::Body::empty()).map_err(|error| Failure::broken(error.into()))?;
         let response = self.client.send(request).await.map_err(|error| Failure::broken(error.into()))?;
-        read(response, peek).await
+        read(response, buffer, peek).await
     }
 }
 
@@ -193,10 +202,13 @@ fn certificates(base64: &str) -> Result<Vec<Vec<u8>>, NotJudged> {
     }
 }
 
-async fn read(response: Response<kube::client::Body>, peek: &mut impl FnMut(Encoding, &[u8])) -> Result<Body, Failure> {
+async fn read(
+    response: Response<kube::client::Body>,
+    mut bytes: Vec<u8>,
+    peek: &mut impl FnMut(Encoding, &[u8]),
+) -> Result<Body, Failure> {
     let (parts, mut body) = response.into_parts();
     let encoding = encoding(&parts.headers);
-    let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|cause| Failure::body(parts.status, cause.into()))?;
         let Ok(data) = frame.into_data() else { continue };

@@ -68,6 +68,8 @@ pub(crate) struct Listing<'a> {
     /// The first object of the page before, hashed.
     first: Option<u64>,
     ahead: Option<Fetch>,
+    /// The memory of a page that was judged, for the page after the next: fresh memory costs a page fault every 4 KiB.
+    spare: Option<Vec<u8>>,
     ended: bool,
 }
 
@@ -87,7 +89,7 @@ impl<'a> Listing<'a> {
             group => format!("/apis/{group}/{version}/{}", kind.plural()),
         };
         let (token, seen) = (String::new(), HashSet::new());
-        Self { client, budget, kind, path, limit: FIRST_LIMIT, token, seen, first: None, ahead: None, ended: false }
+        Self { client, budget, kind, path, limit: FIRST_LIMIT, token, seen, first: None, ahead: None, spare: None, ended: false }
     }
 
     /// The next page; none after the last. [`Listing::turn`] is called with its metadata before the next one.
@@ -115,14 +117,18 @@ impl<'a> Listing<'a> {
         Ok(Some(page))
     }
 
-    /// Goes on to the page after the one that `metadata`, its `first` object (hashed) and `items` are of.
+    /// Goes on to the page after `page`, which `metadata`, its `first` object (hashed) and `items` are of.
     pub(crate) fn turn(
         &mut self,
+        page: Page,
         metadata: &ListMetadata,
         first: Option<u64>,
         items: u64,
-        bytes: usize,
     ) -> Result<(), NotJudged> {
+        let mut buffer = page.body.bytes;
+        let bytes = buffer.len();
+        buffer.clear();
+        self.spare = Some(buffer);
         let broken = |what| Err(NotJudged::Pages { resource: self.kind.resource(), what });
         if first.is_some() && first == self.first {
             return broken("a page came twice");
@@ -142,12 +148,14 @@ impl<'a> Listing<'a> {
         Ok(())
     }
 
-    fn fetch(&self, token: String, permit: Option<OwnedSemaphorePermit>) -> Fetch {
+    fn fetch(&mut self, token: String, permit: Option<OwnedSemaphorePermit>) -> Fetch {
         let mut url = format!("{}?limit={}", self.path, self.limit);
         if !token.is_empty() {
             url.push_str(&format!("&continue={}", utf8_percent_encode(&token, NON_ALPHANUMERIC)));
         }
         let (client, kind) = (Arc::clone(self.client), self.kind);
+        // A page is a little larger than planned where its objects are, and grows without a copy then.
+        let buffer = self.spare.take().unwrap_or_else(|| Vec::with_capacity(PAGE_BYTES + PAGE_BYTES / 4));
         let (told, head) = oneshot::channel();
         let task = tokio::spawn(async move {
             let mut told = Some(told);
@@ -159,7 +167,7 @@ impl<'a> Listing<'a> {
                     let _ = told.send(metadata);
                 }
             };
-            client.list_page(&url, kind, peek).await
+            client.list_page(&url, kind, buffer, peek).await
         });
         Fetch { token, head, task, permit }
     }

@@ -196,7 +196,7 @@ impl Reading<'_> {
             });
             let metadata = metadata.map_err(NotJudged::Decode)?;
             (self.on_page)(kind, count, metadata.remaining_item_count.and_then(|left| u64::try_from(left).ok()));
-            listing.turn(&metadata, first, count, page.body.bytes.len())?;
+            listing.turn(page, &metadata, first, count)?;
         }
         Ok(())
     }

@@ -122,10 +122,11 @@ impl Message for Annotations {
         if tag != 1 {
             return prost::encoding::skip_field(wire_type, tag, buffer, context);
         }
-        let mut key = String::new();
-        prost::encoding::string::merge(wire_type, &mut key, buffer, context)?;
-        self.mirror |= key == MIRROR_ANNOTATION;
-        Ok(())
+        // The keys of other annotations are not worth a String each.
+        let mark = MIRROR_ANNOTATION.as_bytes();
+        let length = [u8::try_from(mark.len()).unwrap_or(u8::MAX)];
+        self.mirror |= buffer.chunk().strip_prefix(&length).is_some_and(|key| key.starts_with(mark));
+        prost::encoding::skip_field(wire_type, tag, buffer, context)
     }
 
     fn encoded_len(&self) -> usize {
