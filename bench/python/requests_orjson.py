@@ -20,6 +20,7 @@ authority = tempfile.NamedTemporaryFile()
 authority.write(base64.b64decode(cluster["certificate-authority-data"]))
 authority.flush()
 session = requests.Session()
+session.trust_env = False
 session.verify = authority.name
 session.headers["Authorization"] = "Bearer " + kubeconfig["users"][0]["user"]["token"]
 pods = found = 0

@@ -132,9 +132,10 @@ async fn read(python: &str, client: Client, kubeconfig: &Path) -> Result<Cost, F
             command
         }
     };
-    let output = command.arg(kubeconfig).stdin(Stdio::null()).stderr(Stdio::inherit()).output().await?;
+    let output = command.arg(kubeconfig).stdin(Stdio::null()).output().await?;
     if !output.status.success() {
-        return Err(format!("{client:?} ended with {}", output.status).into());
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("{client:?} ended with {}\n{words}", output.status).into());
     }
     Ok(serde_json::from_slice(&output.stdout)?)
 }
