@@ -33,9 +33,9 @@ pub(crate) fn worded(headline: &str, findings: &[Finding], first: &[String], fur
     worst.sort_by_cached_key(|finding| std::cmp::Reverse(finding.weight()));
     let first_length: usize = notes[..first.len()].iter().map(|note| length(note)).sum();
     let counting = if further.is_empty() { 0 } else { no_notes };
-    let one_subject = length(&fitting_subjects(&worst, room - no_notes, &[Detail::Name], 1));
+    let one_subject = length(&fitting_subjects(&worst, room - no_notes, &[Detail::Name]));
     let reserved = (first_length + counting).min(NOTES_SHARE).min(room - one_subject);
-    let subjects = |room| fitting_subjects(&worst, room, &[Detail::Full, Detail::Counted, Detail::Name], worst.len());
+    let subjects = |room| fitting_subjects(&worst, room, &[Detail::Full, Detail::Counted, Detail::Name]);
     let notes = fitting_notes(&notes, room - length(&subjects(room - reserved)));
     let subjects = subjects(room - length(&notes));
     format!("{headline}{subjects}{notes}")
@@ -70,15 +70,12 @@ fn notes_left_out(number: usize) -> String {
     if number == 0 { String::new() } else { format!(" {}.", counted(number as u64, "more note")) }
 }
 
-/// `: subject; subject; and N more.` within `room`, each subject in the first of the details in which it fits, and at
-/// most so many; a full stop alone where there is no finding. The room is enough at least to count them.
-fn fitting_subjects(worst: &[&Finding], room: usize, details: &[Detail], most: usize) -> String {
+/// `: subject; subject; and N more.` within `room`, each subject in the first of the details in which it fits; a full
+/// stop alone where there is no finding. The room is enough at least to count them.
+fn fitting_subjects(worst: &[&Finding], room: usize, details: &[Detail]) -> String {
     let mut text = String::new();
     let mut named = 0;
     for finding in worst {
-        if named == most {
-            break;
-        }
         let between = if text.is_empty() { ": " } else { "; " };
         let rest = length(&left_out_after_others(worst.len() - named - 1));
         let fits = |subject: &String| length(&text) + length(between) + length(subject) + rest <= room;

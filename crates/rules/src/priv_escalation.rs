@@ -105,8 +105,8 @@ impl Fold for PrivEscalation {
         for walked in containers(pod) {
             let reasons = reasons(self.reading, walked.container, windows);
             if reasons.is_empty() {
-                self.unset +=
-                    u64::from(self.reading == Reading::Explicit && !windows && flag(walked.container).is_none());
+                // Only `explicit` lets it pass that a Linux container leaves the field unset.
+                self.unset += u64::from(!windows && flag(walked.container).is_none());
             } else if context.exempts_container(pod, &walked.container.name) {
                 self.exempted += 1;
             } else {

@@ -318,6 +318,15 @@ fn notes_leave_room_for_one_subject_even_where_only_its_name_fits() {
 }
 
 #[test]
+fn a_name_that_takes_all_the_room_leaves_some_to_count_the_notes() {
+    let finding = finding_of(&"n".repeat(252));
+    assert_eq!(annotation("h", &[finding.clone()], &[]), format!("h: {}.", "n".repeat(252)));
+    let long = "a note that is too long to be told beside it ".repeat(9);
+    let said = annotation("h", &[finding], std::slice::from_ref(&long));
+    assert_eq!(said, "h: 1 name too long for here. 1 more note.");
+}
+
+#[test]
 fn an_owner_with_a_long_name_is_told_by_its_length_where_the_name_does_not_fit() {
     let of = |length: usize, namespace: usize| {
         let mut finding = finding_of(&"n".repeat(namespace));
@@ -388,6 +397,10 @@ fn the_words_of_a_cluster_that_is_not_judged_are_cut_where_they_are_too_long_and
     assert_eq!(rockets.encode_utf16().count(), 255, "a character is not cut: {rockets}");
     let spaced = not_judged_annotation("step", &"some words ".repeat(40));
     assert!(spaced.ends_with("some...") || spaced.ends_with("words..."), "{spaced}");
-    let border = format!("{} rest", "x".repeat(longest - 3));
-    assert_eq!(not_judged_annotation("step", &border), format!("NOT JUDGED: step, {}...", "x".repeat(longest - 3)));
+    let border = format!("{} end", "x".repeat(longest - "... end".len()));
+    assert_eq!(
+        not_judged_annotation("step", &format!("{border} and more")),
+        format!("NOT JUDGED: step, {border}..."),
+        "a word that just fits is not left out"
+    );
 }
