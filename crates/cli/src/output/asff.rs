@@ -4,7 +4,7 @@
 use eks_rules::{Finding, RuleName};
 use serde_json::{Value, json};
 
-use super::subject::{self, fingerprint, hash, reasons, sentence, severity};
+use super::subject::{self, fingerprint, hash, named, reasons, sentence, severity};
 use super::text::{printable, shortened};
 use super::{Judged, NotJudged, Setting};
 use crate::failure::{Failure, Status};
@@ -44,7 +44,7 @@ pub(super) fn render(judged: &[Judged], setting: &Setting) -> Result<String, Fai
     let (Some(account), Some(region)) = (&setting.account, &setting.region) else {
         return Err(no_place(judged));
     };
-    let place = Place { account, region, partition: partition(region) };
+    let place = Place { account, region, partition: subject::partition(region) };
     let mut findings = Vec::new();
     for one in judged {
         match &one.outcome {
@@ -80,7 +80,7 @@ fn complete(rule: RuleName, setting: &Setting, place: &Place<'_>, said: Said) ->
     let Place { account, region, partition } = place;
     let severity = json!({"Label": said.severity});
     let types = json!(["Software and Configuration Checks/AWS Security Best Practices"]);
-    let time = setting.now.to_string();
+    let time = setting.now.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
     let mut finding = json!({
         "SchemaVersion": "2018-10-08",
         "Id": format!("eks-config-rules/{rule}/{}", said.uid),
@@ -100,7 +100,7 @@ fn complete(rule: RuleName, setting: &Setting, place: &Place<'_>, said: Said) ->
     });
     let mut fields = json!({"rule": rule.as_str(), "version": env!("CARGO_PKG_VERSION")});
     for (name, value) in said.fields {
-        fields[name] = json!(shortened(&value, PRODUCT_FIELD));
+        fields[name] = json!(shortened(&named(&value), PRODUCT_FIELD));
     }
     finding["ProductFields"] = fields;
     if let Some(recommendation) = said.recommendation {
@@ -113,9 +113,9 @@ fn failed(judged: &Judged, place: &Place<'_>, finding: &Finding) -> Said {
     let uid = fingerprint(judged.rule, judged.cluster.as_deref(), finding);
     let mut resources = vec![whole(judged, place)];
     if let Some(container) = &finding.container {
-        let mut details = json!({"Name": shortened(&name(container), NAME)});
+        let mut details = json!({"Name": shortened(&named(container), NAME)});
         if let Some(image) = finding.image.as_deref().filter(|image| !image.is_empty()) {
-            details["ImageName"] = json!(shortened(&name(image), NAME));
+            details["ImageName"] = json!(shortened(&named(image), NAME));
         }
         resources.push(json!({
             "Type": "Container",
@@ -145,7 +145,7 @@ fn failed(judged: &Judged, place: &Place<'_>, finding: &Finding) -> Said {
     }
     Said {
         uid,
-        title: format!("{}: {}", subject::words(finding), reasons(finding).join(", ")),
+        title: subject::title(finding),
         description: sentence(finding),
         severity: match severity(finding) {
             0 => "LOW",
@@ -197,7 +197,7 @@ fn whole(judged: &Judged, place: &Place<'_>) -> Value {
     let Place { account, region, partition } = place;
     match &judged.cluster {
         Some(cluster) => {
-            let arn = format!("arn:{partition}:eks:{region}:{account}:cluster/{}", name(cluster));
+            let arn = subject::arn(account, region, cluster);
             json!({"Type": "AwsEksCluster", "Id": shortened(&arn, RESOURCE), "Partition": partition, "Region": region})
         }
         None => json!({"Type": "Other", "Id": "manifests", "Partition": partition, "Region": region}),
@@ -206,30 +206,6 @@ fn whole(judged: &Judged, place: &Place<'_>) -> Value {
 
 /// The identity of a subject within its cluster: in words where there is room, by its hash where there is not.
 fn within(judged: &Judged, finding: &Finding, uid: &str) -> String {
-    let parts = [
-        judged.cluster.clone().or_else(|| Some("manifests".to_owned())),
-        finding.namespace.clone(),
-        finding.owner.as_ref().map(|owner| format!("{}/{}", owner.kind, owner.name)),
-        finding.container.clone(),
-    ];
-    let id = parts.into_iter().flatten().map(|part| name(&part)).collect::<Vec<_>>().join("/");
-    if shortened(&id, RESOURCE) == id { id } else { format!("eks-config-rules/{uid}") }
-}
-
-/// A name that is never blank, as the service demands of its texts.
-fn name(text: &str) -> String {
-    let text = printable(text);
-    if text.trim().is_empty() { "(empty)".to_owned() } else { text }
-}
-
-/// The partition of a region.
-fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-        Some("us") if region.starts_with("us-isob-") => "aws-iso-b",
-        Some("us") if region.starts_with("us-iso-") => "aws-iso",
-        Some("eusc") => "aws-eusc",
-        _ => "aws",
-    }
+    let path = subject::path(judged.cluster.as_deref(), finding);
+    if shortened(&path, RESOURCE) == path { path } else { format!("eks-config-rules/{uid}") }
 }

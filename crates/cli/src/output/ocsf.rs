@@ -4,7 +4,7 @@
 use eks_rules::{Finding, RuleName};
 use serde_json::{Value, json};
 
-use super::subject::{self, fingerprint, hash, plain, reasons, sentence, severity};
+use super::subject::{self, fingerprint, hash, plain, sentence, severity};
 use super::text::printable;
 use super::{Judged, NotJudged, Setting};
 use crate::failure::Failure;
@@ -27,13 +27,13 @@ pub(super) fn render(judged: &[Judged], setting: &Setting) -> Result<String, Fai
     for one in judged {
         match &one.outcome {
             Ok(report) if report.findings.is_empty() => {
-                findings.push(complete(one.rule, setting, passed(one, &report.annotation)));
+                findings.push(complete(one.rule, setting, passed(one, setting, &report.annotation)));
             }
             Ok(report) => {
                 findings
                     .extend(report.findings.iter().map(|finding| complete(one.rule, setting, failed(one, finding))));
             }
-            Err(why) => findings.push(complete(one.rule, setting, unknown(one, why))),
+            Err(why) => findings.push(complete(one.rule, setting, unknown(one, setting, why))),
         }
     }
     super::json_text(&findings)
@@ -93,7 +93,6 @@ fn complete(rule: RuleName, setting: &Setting, said: Said) -> Value {
 }
 
 fn failed(judged: &Judged, finding: &Finding) -> Said {
-    let title = format!("{}: {}", subject::words(finding), reasons(finding).join(", "));
     let kind = match (&finding.container, &finding.namespace) {
         (Some(_), _) => subject::kind(finding.container_kind),
         (None, Some(_)) => "namespace",
@@ -103,7 +102,7 @@ fn failed(judged: &Judged, finding: &Finding) -> Said {
     let mut resource = json!({
         "type": kind,
         "name": name.map_or_else(|| "cluster".to_owned(), |name| printable(name)),
-        "uid": fingerprint(judged.rule, judged.cluster.as_deref(), finding),
+        "uid": subject::path(judged.cluster.as_deref(), finding),
     });
     if let Some(namespace) = &finding.namespace {
         resource["namespace"] = json!(printable(namespace));
@@ -129,7 +128,7 @@ fn failed(judged: &Judged, finding: &Finding) -> Said {
     resource["data"] = data;
     Said {
         uid: fingerprint(judged.rule, judged.cluster.as_deref(), finding),
-        title,
+        title: subject::title(finding),
         description: sentence(finding),
         severity: match severity(finding) {
             0 => (2, "Low"),
@@ -144,7 +143,7 @@ fn failed(judged: &Judged, finding: &Finding) -> Said {
     }
 }
 
-fn passed(judged: &Judged, annotation: &str) -> Said {
+fn passed(judged: &Judged, setting: &Setting, annotation: &str) -> Said {
     Said {
         uid: of_rule(judged),
         title: format!("{} complies", judged.rule),
@@ -152,13 +151,13 @@ fn passed(judged: &Judged, annotation: &str) -> Said {
         severity: (1, "Informational"),
         status: (1, "Pass"),
         details: Vec::new(),
-        resource: whole(judged),
+        resource: whole(judged, setting),
         remediation: None,
     }
 }
 
 /// What could not be judged is neither a pass nor a failure.
-fn unknown(judged: &Judged, NotJudged { step, cause, advice }: &NotJudged) -> Said {
+fn unknown(judged: &Judged, setting: &Setting, NotJudged { step, cause, advice }: &NotJudged) -> Said {
     Said {
         uid: of_rule(judged),
         title: format!("{} could not be judged", judged.rule),
@@ -166,7 +165,7 @@ fn unknown(judged: &Judged, NotJudged { step, cause, advice }: &NotJudged) -> Sa
         severity: (0, "Unknown"),
         status: (0, "Unknown"),
         details: vec![format!("NotJudged: {}: {}", printable(step), printable(cause))],
-        resource: whole(judged),
+        resource: whole(judged, setting),
         remediation: advice.as_deref().map(printable),
     }
 }
@@ -176,9 +175,12 @@ fn of_rule(judged: &Judged) -> String {
     hash(&[Some(judged.rule.as_str()), judged.cluster.as_deref()])
 }
 
-fn whole(judged: &Judged) -> Value {
-    match &judged.cluster {
-        Some(cluster) => json!({"type": "cluster", "name": printable(cluster), "uid": hash(&[Some(cluster)])}),
-        None => json!({"type": "manifests", "name": "manifests"}),
-    }
+/// The cluster, by its ARN where that is known; manifests have none.
+fn whole(judged: &Judged, setting: &Setting) -> Value {
+    let Some(cluster) = &judged.cluster else { return json!({"type": "manifests", "name": "manifests"}) };
+    let uid = match (&setting.account, &setting.region) {
+        (Some(account), Some(region)) => subject::arn(account, region, cluster),
+        _ => subject::named(cluster),
+    };
+    json!({"type": "AWS::EKS::Cluster", "name": subject::named(cluster), "uid": uid})
 }

@@ -59,6 +59,46 @@ pub(super) fn severity(finding: &Finding) -> u8 {
     finding.reasons.iter().map(|reason| reason.severity()).max().unwrap_or(0)
 }
 
+/// A finding in a line: its subject and its reasons.
+pub(super) fn title(finding: &Finding) -> String {
+    format!("{}: {}", capital(&words(finding)), reasons(finding).join(", "))
+}
+
+/// The way from the cluster to a finding's subject, which is the same for every rule.
+pub(super) fn path(cluster: Option<&str>, finding: &Finding) -> String {
+    let owner = owner(finding);
+    let parts = [
+        Some(cluster.unwrap_or("manifests")),
+        finding.namespace.as_deref(),
+        owner.as_deref(),
+        finding.container.as_deref(),
+    ];
+    parts.into_iter().flatten().map(named).collect::<Vec<_>>().join("/")
+}
+
+/// A name that is never blank, as services demand of their texts.
+pub(super) fn named(text: &str) -> String {
+    let text = printable(text);
+    if text.trim().is_empty() { "(empty)".to_owned() } else { text }
+}
+
+/// The ARN of a cluster.
+pub(super) fn arn(account: &str, region: &str, cluster: &str) -> String {
+    format!("arn:{}:eks:{region}:{account}:cluster/{}", partition(region), named(cluster))
+}
+
+/// The partition of a region.
+pub(super) fn partition(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ if region.starts_with("us-isob-") => "aws-iso-b",
+        _ if region.starts_with("us-iso-") => "aws-iso",
+        _ if region.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
 /// A finding in two sentences or three: its subject, what is wrong with it, and what to do.
 pub(super) fn sentence(finding: &Finding) -> String {
     let mut text = words(finding);
@@ -73,6 +113,11 @@ pub(super) fn sentence(finding: &Finding) -> String {
         text.push_str(&format!(" Uncovered: {}.", uncovered.join(", ")));
     }
     text.push_str(&format!(" {}", printable(&finding.advice)));
+    capital(&text)
+}
+
+/// A text that begins with a capital letter.
+fn capital(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + characters.as_str())
 }

@@ -28,7 +28,7 @@ const SEVERITIES: [(u8, &str); 4] = [(3, "Critical"), (2, "High"), (1, "Medium")
 const SHOWN: usize = 512;
 
 #[derive(Template)]
-#[template(path = "report.html", whitespace = "suppress")]
+#[template(path = "report.html")]
 struct Page {
     title: String,
     policy: String,
