@@ -9,6 +9,12 @@ use crate::tell;
 /// How many characters an image has in the estimate of the cost.
 const LENGTH: usize = 100;
 
+/// What a step of a loop costs beside the matching.
+const OVERHEAD: usize = 30;
+
+const CONTAINER_IMAGE: &str = "container.image";
+const VOLUME_IMAGE: &str = "volume.image.reference";
+
 /// The checks of trustedRegCheck.
 ///
 /// # Errors
@@ -29,22 +35,40 @@ pub(super) fn checks(configuration: &Configuration, scene: &Scene) -> Result<Che
         tell("note: eks-addons of every region trusted, since no region is known (--region)");
     }
     let patterns = Patterns::of(trusted.sources.sources());
-    let parsable = |text: &str| references::parsable(text);
-    let list = |condition: &dyn Fn(&str) -> String| {
+    let image = |item: &str| format!("(has({item}) ? {item} : '')");
+    let mut variables = vec![
+        (
+            "imageVolumes",
+            "(has(variables.spec.volumes) ? variables.spec.volumes : []).filter(volume, has(volume.image)EXEMPT)"
+                .to_owned(),
+        ),
+        (
+            "images",
+            format!(
+                "variables.containers.map(container, {}) +\nvariables.imageVolumes.map(volume, {})",
+                image(CONTAINER_IMAGE),
+                image(VOLUME_IMAGE)
+            ),
+        ),
+        ("unparsableImages", format!("variables.images.filter(image, !(\n{}\n))", references::parsable("image"))),
+        ("parsableImages", "variables.images.filter(image, !(image in variables.unparsableImages))".to_owned()),
+        ("untrustedImages", format!("variables.parsableImages.filter(image, !(\n{}\n))", patterns.condition("image"))),
+    ];
+    let list = |images: &str| {
         format!(
-            "variables.containers.filter(container, {}).map(container, container.name) +\n\
-             variables.imageVolumes.filter(volume, {}).map(volume, 'volume ' + volume.name)",
-            condition("container.image"),
-            condition("volume.image.reference"),
+            "variables.containers.filter(container, {} in variables.{images}).map(container, container.name) +\n\
+             variables.imageVolumes.filter(volume, {} in variables.{images}).map(volume, 'volume ' + volume.name)",
+            image(CONTAINER_IMAGE),
+            image(VOLUME_IMAGE),
         )
     };
-    let image = |text: &str| format!("has({text}) &&\n{}", parsable(text));
     let mut reasons = vec![
-        ("Untrusted", "untrusted", list(&|text| format!("{} &&\n!({})", image(text), patterns.condition(text)))),
-        ("Unparsable", "unparsable", list(&|text| format!("!({})", image(text)))),
+        ("Untrusted", "untrusted", list("untrustedImages")),
+        ("Unparsable", "unparsable", list("unparsableImages")),
     ];
     if trusted.require_digest {
-        reasons.push(("NotPinned", "notPinned", list(&|text| format!("{} &&\n!{text}.contains('@')", image(text)))));
+        variables.push(("unpinnedImages", "variables.parsableImages.filter(image, !image.contains('@'))".to_owned()));
+        reasons.push(("NotPinned", "notPinned", list("unpinnedImages")));
     }
     // Matching costs a quarter of the pattern's length for each ten characters of the text.
     let matching = |characters: usize| characters.div_ceil(4) * (LENGTH + 1).div_ceil(10);
@@ -54,14 +78,12 @@ pub(super) fn checks(configuration: &Configuration, scene: &Scene) -> Result<Che
             + references::LENGTH.len()
             + references::OFFICIAL_LENGTH.len(),
     );
-    let dearest = reading + matching(patterns.length());
-    // Everything is evaluated for the verdict and again for the message.
-    let all = 2 * (dearest + (reasons.len() - 1) * reading);
-    let volumes = "(has(variables.spec.volumes) ? variables.spec.volumes : []).filter(volume, has(volume.image)EXEMPT)";
+    let trusting = matching(patterns.length());
     Ok(Checks {
         refuses: "an image comes from no trusted registry".to_owned(),
-        variables: vec![("imageVolumes", volumes.to_owned())],
+        variables,
         reasons,
-        cost: (dearest, all),
+        // Everything is evaluated for the verdict and again for the message.
+        cost: (reading.max(trusting) + OVERHEAD, 2 * (reading + trusting + 5 * OVERHEAD)),
     })
 }
