@@ -53,8 +53,25 @@ impl Parameters {
                 texts.extend(exemptions_file.map(str::to_owned));
             }
             let given = !texts.is_empty();
-            Parameter { name, value: if given { texts.join(" ") } else { default.to_owned() }, given }
+            Parameter { name, value: if given { texts.join(" ") } else { here(default).to_owned() }, given }
         };
         Self { rule, values: known.map(&mut value).collect() }
+    }
+}
+
+/// The default that holds here, of one that is another in the functions.
+fn here(default: &str) -> &str {
+    default.split("; ").find_map(|part| part.strip_suffix(" in `judge`")).unwrap_or(default)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_of_its_own_in_judge_is_the_one_that_is_told() {
+        let parameters = Parameters::new(RuleName::NetPolCheck, &RuleParameters::default(), None);
+        let grace = parameters.values.iter().find(|parameter| parameter.name == "graceSeconds");
+        assert_eq!(grace.map(|grace| (grace.value.as_str(), grace.given)), Some(("0", false)));
     }
 }
