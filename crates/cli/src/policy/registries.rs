@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eks_rules::{EcrRegistry, ImageReference, TrustedSource};
 
@@ -14,6 +14,9 @@ const PORT: &str = "(?::443)?";
 
 const DOCKER_HUB: &str = "docker.io";
 
+/// Accounts with their regions; none stands for every region.
+type Accounts<'a> = BTreeMap<&'a str, BTreeSet<Option<&'a str>>>;
+
 /// Regular expressions that together say which references are trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Patterns {
@@ -25,8 +28,21 @@ impl Patterns {
     /// The patterns of these entries.
     pub(super) fn of(sources: &[TrustedSource]) -> Self {
         let mut patterns = Self::default();
+        let mut accounts: BTreeMap<Option<&str>, Accounts<'_>> = BTreeMap::new();
         for source in sources {
-            patterns.add_source(source);
+            match source {
+                TrustedSource::Registry { host, path } => patterns.add_host(host, path.as_deref()),
+                TrustedSource::Subdomain { domain, path } => patterns.add_subdomains(domain, path.as_deref()),
+                TrustedSource::Ecr { account, region, path } => {
+                    let regions = accounts.entry(path.as_deref()).or_default().entry(account).or_default();
+                    regions.insert(region.as_deref());
+                }
+                // A scene has replaced them by what they stand for.
+                TrustedSource::EcrSelf { .. } | TrustedSource::EksAddons => {}
+            }
+        }
+        for (path, accounts) in accounts {
+            patterns.add(format!("{}{PORT}/{}", ecr(&accounts), below(path)), "");
         }
         patterns
     }
@@ -54,19 +70,6 @@ impl Patterns {
 
     fn add(&mut self, alternative: String, unless: &str) {
         self.alternatives.entry(unless.to_owned()).or_default().push(alternative);
-    }
-
-    fn add_source(&mut self, source: &TrustedSource) {
-        match source {
-            TrustedSource::Registry { host, path } => self.add_host(host, path.as_deref()),
-            TrustedSource::Subdomain { domain, path } => self.add_subdomains(domain, path.as_deref()),
-            TrustedSource::Ecr { account, region, path } => {
-                let host = ecr(account, region.as_deref());
-                self.add(format!("{host}{PORT}/{}", below(path.as_deref())), "");
-            }
-            // A scene has replaced them by what they stand for.
-            TrustedSource::EcrSelf { .. } | TrustedSource::EksAddons => {}
-        }
     }
 
     /// One host, under each of its names.
@@ -127,15 +130,25 @@ impl Patterns {
     }
 }
 
-/// The hosts of an account's ECR.
-fn ecr(account: &str, region: Option<&str>) -> String {
-    let region = region.map_or_else(|| "[a-zA-Z0-9][a-zA-Z0-9_-]*".to_owned(), |region| any_case([region]));
+/// The hosts of the accounts' ECR. The suffixes stand once for all of them, since a pattern's length is its cost.
+fn ecr(accounts: &Accounts<'_>) -> String {
     let form = |name: &str, suffixes: &[&str]| {
-        format!("(?i:{name}(?:-fips)?)[.]{region}[.]{}", any_case(suffixes.iter().copied()))
+        let registries: Vec<String> = accounts
+            .iter()
+            .map(|(account, regions)| {
+                let region = if regions.contains(&None) {
+                    "[a-zA-Z0-9][a-zA-Z0-9_-]*".to_owned()
+                } else {
+                    any_case(regions.iter().copied().flatten())
+                };
+                format!("{account}[.]{name}[.]{region}")
+            })
+            .collect();
+        format!("(?:{})[.]{}", registries.join("|"), any_case(suffixes.iter().copied()))
     };
-    let plain = form("dkr[.]ecr", &EcrRegistry::SUFFIXES);
-    let dual_stack = form("dkr-ecr", &EcrRegistry::DUAL_STACK_SUFFIXES);
-    format!("{account}[.](?:{plain}|{dual_stack})")
+    let plain = form("(?i:dkr[.]ecr(?:-fips)?)", &EcrRegistry::SUFFIXES);
+    let dual_stack = form("(?i:dkr-ecr(?:-fips)?)", &EcrRegistry::DUAL_STACK_SUFFIXES);
+    format!("(?:{plain}|{dual_stack})")
 }
 
 /// A registry's host and its other names.
