@@ -101,9 +101,10 @@ struct ReasonRow {
 
 /// The page.
 pub(super) fn render(judged: &[Judged], setting: &Setting) -> Result<String, Failure> {
-    page(judged, setting)
-        .render()
-        .map_err(|error| Failure::not_judged(format!("cannot write the verdicts as HTML: {error}")))
+    let page = page(judged, setting).render();
+    let mut page = page.map_err(|error| Failure::not_judged(format!("cannot write the verdicts as HTML: {error}")))?;
+    page.push('\n');
+    Ok(page)
 }
 
 fn page(judged: &[Judged], setting: &Setting) -> Page {
