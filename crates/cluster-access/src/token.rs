@@ -80,7 +80,8 @@ impl TokenSource {
 async fn sts_endpoint(config: &SdkConfig, region: &str) -> Result<String, Cause> {
     let key = ServiceConfigKey::builder().service_id("STS").env("AWS_ENDPOINT_URL").profile("endpoint_url").build()?;
     let overridden = config.service_config().and_then(|service| service.load_config(key));
-    if let Some(url) = overridden.or_else(|| config.endpoint_url().map(str::to_owned)) {
+    let overridden = overridden.or_else(|| config.endpoint_url().map(str::to_owned));
+    if let Some(url) = overridden.filter(|url| !url.is_empty()) {
         return Ok(url);
     }
     let parameters = Params::builder().region(region).build()?;
