@@ -223,6 +223,9 @@ pub(crate) struct PolicyArguments {
     /// Namespaces that the policy is bound to, by their labels, as `kubectl -l` takes them; all where it is left out
     #[arg(long, value_name = "SELECTOR")]
     pub(crate) namespace_selector: Option<NamespaceSelector>,
+    /// Name of the policy and its binding, `eks-config-rules-…` where it is left out; two in one cluster need two
+    #[arg(long, value_name = "NAME", value_parser = object_name)]
+    pub(crate) name: Option<String>,
     /// Account of the cluster, twelve digits, for `ecr:self`
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
     pub(crate) account: Option<String>,
@@ -235,6 +238,21 @@ pub(crate) struct PolicyArguments {
 fn rule_name() -> impl TypedValueParser<Value = RuleName> {
     PossibleValuesParser::new(RuleName::ALL.map(|rule| PossibleValue::new(rule.as_str())))
         .try_map(|name| name.parse::<RuleName>())
+}
+
+/// Reads the name of a Kubernetes object.
+fn object_name(text: &str) -> Result<String, String> {
+    let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_label = |label: &str| {
+        label.bytes().next().is_some_and(alphanumeric)
+            && label.bytes().next_back().is_some_and(alphanumeric)
+            && label.bytes().all(|byte| alphanumeric(byte) || byte == b'-')
+    };
+    if text.len() <= 253 && text.split('.').all(is_label) {
+        Ok(text.to_owned())
+    } else {
+        Err("a name has lower-case letters, digits, hyphens between them, and dots".to_owned())
+    }
 }
 
 fn account(text: &str) -> Result<String, String> {

@@ -2,7 +2,8 @@ use eks_rules::{Configuration, Exemption, RuleName};
 use serde_json::{Value, json};
 
 use super::match_conditions::{match_conditions, pod_spec};
-use super::{Checks, NamespaceSelector, exemption};
+use super::{Checks, exemption};
+use crate::command_line::PolicyArguments;
 use crate::failure::Failure;
 
 /// The policy and its binding, as YAML with comments.
@@ -13,10 +14,10 @@ pub(super) fn render(
     configuration: &Configuration,
     checks: &Checks,
     exemptions: &[&Exemption],
-    selector: Option<&NamespaceSelector>,
+    arguments: &PolicyArguments,
 ) -> Result<String, Failure> {
     let rule = configuration.rule();
-    let name = format!("eks-config-rules-{}", rule.binary());
+    let name = arguments.name.clone().unwrap_or_else(|| format!("eks-config-rules-{}", rule.binary()));
     let policy = json!({
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "ValidatingAdmissionPolicy",
@@ -35,18 +36,21 @@ pub(super) fn render(
         "metadata": {"name": name},
         "spec": {"policyName": name, "validationActions": ["Deny"]},
     });
-    if let Some(selector) = selector {
+    if let Some(selector) = &arguments.namespace_selector {
         binding["spec"]["matchResources"] = json!({"namespaceSelector": selector.document()});
     }
     let (one, all) = checks.cost;
     let header = format!(
-        "# Refuses at admission what the rule {rule} would report afterwards: that {}.\n\
+        "# Refuses at admission what the rule {rule} would report afterwards:\n\
+         # {}.\n\
          # Try it first with validationActions: [Warn], or [Audit], in the binding.\n\
          #\n\
-         # Cost: each expression is one loop over the pod's containers. A container costs about {one} in the dearest one and {all} in\n\
-         # all (images of 100 characters); Kubernetes allows 1000000 an expression and 10000000 a request, so about {} containers.\n\
-         # A request that costs more is refused.\n",
+         # Cost: each expression loops over the pod's containers, or over their images, once. One of them costs about {one}\n\
+         # in the dearest expression and {all} in all (an image of {} characters; the cost grows with its length). Kubernetes\n\
+         # allows 1000000 an expression and 10000000 a request, so about {} of them in a pod; a request that costs more is\n\
+         # refused.\n",
         checks.refuses,
+        super::IMAGE_LENGTH,
         (1_000_000 / one.max(1)).min(10_000_000 / all.max(1)),
     );
     Ok(format!("{header}---\n{}---\n{}", yaml(&policy)?, yaml(&binding)?))

@@ -50,11 +50,14 @@ pub(crate) fn run(arguments: &PolicyArguments) -> Result<Status, Failure> {
             None => trusted_reg_check::checks(configuration, &scene)?,
         };
         let exemptions = exemptions(configuration, &scene)?;
-        text.push_str(&document::render(configuration, &checks, &exemptions, arguments.namespace_selector.as_ref())?);
+        text.push_str(&document::render(configuration, &checks, &exemptions, arguments)?);
     }
     output::print(text.as_bytes())?;
     Ok(Status::Compliant)
 }
+
+/// How many characters an image has in the estimate of the cost.
+const IMAGE_LENGTH: usize = 100;
 
 /// What a rule looks at in a pod's spec, as CEL.
 #[derive(Clone, Debug, Default)]

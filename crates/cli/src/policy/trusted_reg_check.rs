@@ -1,13 +1,10 @@
 use eks_rules::{Configuration, Scene};
 
 use super::registries::Patterns;
-use super::{Checks, references};
+use super::{Checks, IMAGE_LENGTH, references};
 use crate::failure::Failure;
 use crate::parameters::wrong;
 use crate::tell;
-
-/// How many characters an image has in the estimate of the cost.
-const LENGTH: usize = 100;
 
 /// What a step of a loop costs beside the matching.
 const OVERHEAD: usize = 30;
@@ -71,7 +68,7 @@ pub(super) fn checks(configuration: &Configuration, scene: &Scene) -> Result<Che
         reasons.push(("NotPinned", "notPinned", list("unpinnedImages")));
     }
     // Matching costs a quarter of the pattern's length for each ten characters of the text.
-    let matching = |characters: usize| characters.div_ceil(4) * (LENGTH + 1).div_ceil(10);
+    let matching = |characters: usize| characters.div_ceil(4) * (IMAGE_LENGTH + 1).div_ceil(10);
     let reading = matching(
         references::grammar().len()
             + references::IDENTIFIER.len()

@@ -140,3 +140,31 @@ fn without_a_region_the_add_ons_of_every_region_are_trusted_and_that_is_told() {
     assert!(text.contains("us-east-1") && !text.contains("eu-central-1"));
     assert_eq!(notes, "");
 }
+
+#[test]
+fn two_policies_in_one_cluster_have_two_names() {
+    let (text, _) = printed(&["privEscalation", "--name", "escalation.of.tests"]);
+    let documents = documents(&text);
+    assert_eq!(documents[0]["metadata"]["name"], "escalation.of.tests");
+    assert_eq!(documents[1]["metadata"]["name"], "escalation.of.tests");
+    assert_eq!(documents[1]["spec"]["policyName"], "escalation.of.tests");
+    for name in ["Upper", "-a", "a..b", "", "a_b"] {
+        let (status, text, _) = run(&["policy", "privEscalation", &format!("--name={name}")]);
+        assert_eq!((status, text.as_str()), (2, ""), "{name}");
+    }
+}
+
+#[test]
+fn the_cost_is_told_and_leaves_room_for_pods_that_are_large() {
+    let most = |arguments: &[&str]| -> usize {
+        let (text, _) = printed(arguments);
+        let comment: String =
+            text.lines().take_while(|line| *line != "---").map(|line| line.trim_start_matches('#')).collect();
+        let (_, rest) = comment.split_once("so about ").unwrap();
+        rest.split(' ').next().unwrap().parse().unwrap()
+    };
+    assert!(most(&["privEscalation"]) > 1000);
+    let everything =
+        r#"{"trustedRegistries": "docker.io,*.gcr.io,ghcr.io/a,eks-addons,ecr:111122223333", "requireDigest": "true"}"#;
+    assert!(most(&["trustedRegCheck", "--parameters", everything]) > 50);
+}

@@ -385,7 +385,8 @@ fn mutated(random: &mut Rng, image: String) -> String {
     match random.u8(..10) {
         0 => characters[place] = characters[place].to_ascii_uppercase(),
         1 => drop(characters.remove(place)),
-        2 => characters.insert(place, random.choice(['.', '/', ':', '@', '-', '_', 'a', 'A', '0', '[', ']', '%', 'é']).unwrap()),
+        2 => characters
+            .insert(place, random.choice(['.', '/', ':', '@', '-', '_', 'a', 'A', '0', '[', ']', '%', 'é']).unwrap()),
         3 => characters = image.to_ascii_uppercase().chars().collect(),
         _ => {}
     }

@@ -86,3 +86,16 @@ fn what_an_exempt_deployment_makes_is_exempt_too() {
     assert!(matches!(owned("ReplicaSet", replica_set, "Deployment", "other"), Decision::Refused(_)));
     assert!(matches!(owned("Pod", bad(), "ReplicaSet", "other-5d4f"), Decision::Refused(_)));
 }
+
+#[test]
+fn an_exempt_pod_is_one_without_a_controller_or_a_copy_of_a_static_pod() {
+    let exemption = r#"[{"namespace": "shop", "owner": {"kind": "Pod", "name": "api"}, "reason": "known"}]"#;
+    let policy = Policy::of("privEscalation", &json!({"exemptions": exemption}), &[], Matches::Own);
+    let mut object = bad();
+    let exempt = Decision::NotMatched("not-exempt".to_owned());
+    assert_eq!(policy.decide(&creation(&object), &object, None), exempt);
+    object["metadata"]["ownerReferences"] = json!([{"kind": "Node", "name": "api", "controller": true}]);
+    assert!(matches!(policy.decide(&creation(&object), &object, None), Decision::Refused(_)));
+    object["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "x"});
+    assert_eq!(policy.decide(&creation(&object), &object, None), exempt);
+}
