@@ -35,9 +35,11 @@ pub(crate) fn worded(headline: &str, findings: &[Finding], first: &[String], fur
     let counting = if further.is_empty() { 0 } else { no_notes };
     let one_subject = length(&fitting_subjects(&worst, room - no_notes, &[Detail::Name]));
     let reserved = (first_length + counting).min(NOTES_SHARE).min(room - one_subject);
-    let subjects = |room| fitting_subjects(&worst, room, &[Detail::Full, Detail::Counted, Detail::Name]);
-    let notes = fitting_notes(&notes, room - length(&subjects(room - reserved)));
-    let subjects = subjects(room - length(&notes));
+    let fitting = |room| fitting_subjects(&worst, room, &[Detail::Full, Detail::Counted, Detail::Name]);
+    let subjects = fitting(room - reserved);
+    let notes = fitting_notes(&notes, room - length(&subjects));
+    // What notes leave of their room is for subjects again.
+    let subjects = if length(&notes) < reserved { fitting(room - length(&notes)) } else { subjects };
     format!("{headline}{subjects}{notes}")
 }
 

@@ -85,8 +85,9 @@ fn headline() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A note without spaces, so that none ends like another.
 fn note() -> impl Strategy<Value = String> {
-    prop_oneof![4 => "[a-z0-9 ]{3,40}", 1 => (0..300_usize).prop_map(|length| "n".repeat(length)), 1 => "[a\n🚀 ]{1,9}"]
+    prop_oneof![4 => "[a-z0-9_]{3,40}", 1 => (0..300_usize).prop_map(|length| "n".repeat(length)), 1 => "[a\n🚀_]{1,9}"]
 }
 
 fn shown(text: &str) -> String {
@@ -322,8 +323,18 @@ fn a_name_that_takes_all_the_room_leaves_some_to_count_the_notes() {
     let finding = finding_of(&"n".repeat(252));
     assert_eq!(annotation("h", &[finding.clone()], &[]), format!("h: {}.", "n".repeat(252)));
     let long = "a note that is too long to be told beside it ".repeat(9);
-    let said = annotation("h", &[finding], std::slice::from_ref(&long));
-    assert_eq!(said, "h: 1 name too long for here. 1 more note.");
+    let said = annotation("h", &[finding], &[long, "2 exempted".to_owned()]);
+    assert_eq!(said, "h: 1 name too long for here. 2 exempted. 1 more note.");
+}
+
+#[test]
+fn notes_that_take_what_a_short_list_of_subjects_leaves_do_not_push_it_out() {
+    let findings = [finding_of("-"), Finding { reasons: vec![Reason::Unset], ..finding_of("name") }];
+    for length in 190..220 {
+        let notes = ["n".repeat(10), "m".repeat(13)];
+        let said = annotation(&"h".repeat(length), &findings, &notes);
+        assert!(said.len() <= 256 && said.contains(": -"), "{said}");
+    }
 }
 
 #[test]
