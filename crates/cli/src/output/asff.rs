@@ -45,19 +45,18 @@ pub(super) fn render(judged: &[Judged], setting: &Setting) -> Result<String, Fai
         return Err(no_place(judged));
     };
     let place = Place { account, region, partition: subject::partition(region) };
-    let mut findings = Vec::new();
-    for one in judged {
-        match &one.outcome {
-            Ok(report) if report.findings.is_empty() => {
-                findings.push(complete(one.rule, setting, &place, passed(one, &place, &report.annotation)));
-            }
-            Ok(report) => findings.extend(
-                report.findings.iter().map(|found| complete(one.rule, setting, &place, failed(one, &place, found))),
-            ),
-            Err(why) => findings.push(complete(one.rule, setting, &place, unknown(one, &place, why))),
-        }
-    }
-    super::json_text(&findings)
+    let findings = |one| said(one, &place).map(|said| complete(one.rule, setting, &place, said));
+    super::json_array(judged.iter().flat_map(findings))
+}
+
+/// What is said of a rule and cluster: each finding, or that there is none, or no verdict.
+fn said<'a>(judged: &'a Judged, place: &'a Place<'_>) -> impl Iterator<Item = Said> + use<'a> {
+    let (findings, whole) = match &judged.outcome {
+        Ok(report) if report.findings.is_empty() => (&[][..], Some(passed(judged, place, &report.annotation))),
+        Ok(report) => (report.findings.as_slice(), None),
+        Err(why) => (&[][..], Some(unknown(judged, place, why))),
+    };
+    findings.iter().map(|finding| failed(judged, place, finding)).chain(whole)
 }
 
 /// What is told where account or region are not known.

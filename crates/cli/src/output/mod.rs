@@ -15,7 +15,7 @@ mod text;
 use std::io::{ErrorKind, Write};
 
 use eks_rules::{ComplianceType, Report, RuleName};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::command_line::OutputForm;
 use crate::failure::{Failure, Status};
@@ -88,6 +88,17 @@ fn json_text(value: &impl Serialize) -> Result<String, Failure> {
         .map_err(|error| Failure::not_judged(format!("cannot write the verdicts as JSON: {error}")))?;
     text.push('\n');
     Ok(text)
+}
+
+/// An array of indented JSON whose elements are made as they are written.
+fn json_array<T: Serialize>(elements: impl Iterator<Item = T>) -> Result<String, Failure> {
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::pretty(&mut text);
+    let written = serializer.collect_seq(elements).map_err(|error| error.to_string());
+    text.push(b'\n');
+    written
+        .and_then(|()| String::from_utf8(text).map_err(|error| error.to_string()))
+        .map_err(|error| Failure::not_judged(format!("cannot write the verdicts as JSON: {error}")))
 }
 
 /// Writes to standard output. A reader that has gone away, as `head` does, has read enough.

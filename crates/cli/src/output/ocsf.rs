@@ -23,20 +23,17 @@ struct Said {
 
 /// The array of findings, with a line feed at its end.
 pub(super) fn render(judged: &[Judged], setting: &Setting) -> Result<String, Failure> {
-    let mut findings = Vec::new();
-    for one in judged {
-        match &one.outcome {
-            Ok(report) if report.findings.is_empty() => {
-                findings.push(complete(one.rule, setting, passed(one, setting, &report.annotation)));
-            }
-            Ok(report) => {
-                findings
-                    .extend(report.findings.iter().map(|finding| complete(one.rule, setting, failed(one, finding))));
-            }
-            Err(why) => findings.push(complete(one.rule, setting, unknown(one, setting, why))),
-        }
-    }
-    super::json_text(&findings)
+    super::json_array(judged.iter().flat_map(|one| said(one, setting).map(|said| complete(one.rule, setting, said))))
+}
+
+/// What is said of a rule and cluster: each finding, or that there is none, or no verdict.
+fn said<'a>(judged: &'a Judged, setting: &Setting) -> impl Iterator<Item = Said> + use<'a> {
+    let (findings, whole) = match &judged.outcome {
+        Ok(report) if report.findings.is_empty() => (&[][..], Some(passed(judged, setting, &report.annotation))),
+        Ok(report) => (report.findings.as_slice(), None),
+        Err(why) => (&[][..], Some(unknown(judged, setting, why))),
+    };
+    findings.iter().map(|finding| failed(judged, finding)).chain(whole)
 }
 
 fn complete(rule: RuleName, setting: &Setting, said: Said) -> Value {

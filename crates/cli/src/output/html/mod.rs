@@ -42,7 +42,8 @@ struct Page {
     plots: Vec<Plot>,
     severities: [(u8, &'static str); 4],
     rules: Vec<RuleName>,
-    images: bool,
+    /// The head of the column of images and uncovered workloads.
+    detail: &'static str,
     rows: Vec<Row>,
     left_out: Vec<String>,
     notes: Vec<(RuleName, String)>,
@@ -133,7 +134,11 @@ fn page(judged: &[Judged], setting: &Setting) -> Page {
         plots: vec![plot::by_namespace(judged), plot::by_reason(judged)],
         severities: SEVERITIES,
         rules: judged.iter().map(|one| one.rule).collect(),
-        images: rows.iter().any(|row| !row.image.is_empty()),
+        detail: match (rows.iter().any(|row| !row.image.is_empty()), rows.iter().any(|row| !row.workloads.is_empty())) {
+            (_, false) => "Image",
+            (false, true) => "Uncovered",
+            (true, true) => "Image or uncovered",
+        },
         rows,
         left_out: judged.iter().filter_map(left_out).collect(),
         notes: judged.iter().flat_map(notes).collect(),
