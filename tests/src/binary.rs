@@ -1,9 +1,7 @@
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Mutex, PoisonError};
 
 use loopback::{World, function_binary};
 use tokio::process::Command;
@@ -19,33 +17,29 @@ pub fn workspace() -> PathBuf {
 /// Cargo is asked once a process, and where nextest runs each test in a process of its own, once a run.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
-    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
-    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    built.entry(name.to_owned()).or_insert_with(|| once_a_run(name)).clone()
-}
-
-fn once_a_run(name: &str) -> PathBuf {
     let build = || function_binary(name).unwrap_or_else(|error| panic!("{error}"));
     let Ok(run) = std::env::var("NEXTEST_RUN_ID") else { return build() };
     let beside = std::env::current_exe().expect("a test knows its own path");
+    // All binaries are built together: the note says in which run, and where they are.
     let mut note = File::options()
         .read(true)
         .write(true)
         .create(true)
         .truncate(false)
-        .open(beside.with_file_name(format!("acceptance-{name}.built")))
+        .open(beside.with_file_name("acceptance.built"))
         .expect("the directory of the tests can be written");
     note.lock().expect("the note can be locked");
     let mut text = String::new();
     note.read_to_string(&mut text).expect("the note is text");
-    if let Some((of_run, path)) = text.split_once('\n')
+    if let Some((of_run, directory)) = text.split_once('\n')
         && of_run == run
     {
-        return path.into();
+        return Path::new(directory).join(name);
     }
     let path = build();
+    let directory = path.parent().expect("a binary lies in a directory");
     note.set_len(0).and_then(|()| note.rewind()).expect("the note can be emptied");
-    write!(note, "{run}\n{}", path.display()).expect("the note can be written");
+    write!(note, "{run}\n{}", directory.display()).expect("the note can be written");
     path
 }
 

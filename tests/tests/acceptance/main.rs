@@ -1,5 +1,7 @@
 //! The built binaries against the loopback world: AWS and Kubernetes over HTTP and TLS, Lambda by its Runtime API.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod accounts;
 mod aws_faults;
 mod catalog;
