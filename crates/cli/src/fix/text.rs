@@ -20,6 +20,10 @@ it is applied. DNS is allowed to CoreDNS in kube-system; where DNS is answered o
 DNSCache), allow that address too.
 ";
 
+/// What stands above the images to mirror: a mirror takes away what kept an image out.
+const MIRROR: &str = "\
+Images to mirror before the patches are applied. Look at each first: from the mirror it is trusted, whatever it holds.";
+
 /// The whole file.
 ///
 /// # Errors
@@ -29,7 +33,7 @@ pub(super) fn render(fix: &Fix, policies: &[Value]) -> Result<String, Failure> {
     comment(&mut text, HEADER);
     list(&mut text, "By hand:", fix.instructions.iter().cloned());
     let copies = fix.mirrored.iter().map(|(source, target)| format!("crane copy {source} {target}"));
-    list(&mut text, "Images to mirror before the patches are applied:", copies);
+    list(&mut text, MIRROR, copies);
     for (workload, patch) in &fix.patches {
         let mut remarks: Vec<String> = patch.remarks.iter().cloned().collect();
         if patch.removes() {
