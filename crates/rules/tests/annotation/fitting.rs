@@ -321,7 +321,7 @@ fn notes_leave_room_for_one_subject_even_where_only_its_name_fits() {
 #[test]
 fn a_name_that_takes_all_the_room_leaves_some_to_count_the_notes() {
     let finding = finding_of(&"n".repeat(252));
-    assert_eq!(annotation("h", &[finding.clone()], &[]), format!("h: {}.", "n".repeat(252)));
+    assert_eq!(annotation("h", std::slice::from_ref(&finding), &[]), format!("h: {}.", "n".repeat(252)));
     let long = "a note that is too long to be told beside it ".repeat(9);
     let said = annotation("h", &[finding], &[long, "2 exempted".to_owned()]);
     assert_eq!(said, "h: 1 name too long for here. 2 exempted. 1 more note.");
