@@ -99,7 +99,10 @@ impl KubernetesClient {
 
     /// The JSON body of a GET. `resource` and `verb` are what RBAC calls the request.
     pub(crate) async fn get(&self, path: &str, verb: &'static str, resource: &str) -> Result<Vec<u8>, NotJudged> {
-        let body = self.ask(path, JSON, Vec::new(), |_, _| {}).await.map_err(|failure| failure.into_error(path, verb, resource))?;
+        let body = self
+            .ask(path, JSON, Vec::new(), |_, _| {})
+            .await
+            .map_err(|failure| failure.into_error(path, verb, resource))?;
         Ok(body.bytes)
     }
 
@@ -132,10 +135,11 @@ impl KubernetesClient {
                 Some(tokens) => Some(tokens.authorization(refused.as_ref()).await?),
                 None => None,
             };
-            let failure = match self.answer(path, accept, authorization.clone(), mem::take(&mut buffer), &mut peek).await {
-                Ok(body) => return Ok(body),
-                Err(failure) => failure,
-            };
+            let failure =
+                match self.answer(path, accept, authorization.clone(), mem::take(&mut buffer), &mut peek).await {
+                    Ok(body) => return Ok(body),
+                    Err(failure) => failure,
+                };
             // A token can be refused in the middle of a long listing; a new one is tried once.
             if failure.code == Some(StatusCode::UNAUTHORIZED) && authorization.is_some() && !renewed {
                 renewed = true;

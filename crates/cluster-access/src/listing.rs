@@ -89,7 +89,19 @@ impl<'a> Listing<'a> {
             group => format!("/apis/{group}/{version}/{}", kind.plural()),
         };
         let (token, seen) = (String::new(), HashSet::new());
-        Self { client, budget, kind, path, limit: FIRST_LIMIT, token, seen, first: None, ahead: None, spare: None, ended: false }
+        Self {
+            client,
+            budget,
+            kind,
+            path,
+            limit: FIRST_LIMIT,
+            token,
+            seen,
+            first: None,
+            ahead: None,
+            spare: None,
+            ended: false,
+        }
     }
 
     /// The next page; none after the last. [`Listing::turn`] is called with its metadata before the next one.
