@@ -1,5 +1,6 @@
 use crate::finding::{ContainerKind, Finding, Owner, UncoveredWorkload};
 use crate::rule::counted;
+use crate::text::printable;
 
 /// The longest annotation, in UTF-16 units. AWS Config allows 256 characters and does not say how it counts them;
 /// UTF-16 units are never fewer than characters.
@@ -161,27 +162,6 @@ fn named(workloads: &[UncoveredWorkload]) -> String {
     let left_out = workloads.len() - names.len();
     let rest = if left_out == 0 { String::new() } else { format!(" and {left_out} more") };
     format!("{}{rest}", names.join(","))
-}
-
-/// The text with each character replaced that is not seen, or that turns the line: an annotation is one line, and its
-/// names may come from manifests that nobody has checked.
-fn printable(text: &str) -> String {
-    text.chars().map(|character| if unseen(character) { char::REPLACEMENT_CHARACTER } else { character }).collect()
-}
-
-/// Whether a character is a control, ends a line, has no width or changes the direction of writing.
-fn unseen(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 /// As many whole words of the text as fit, with `...` where some do not. A word that would take too much with it is cut

@@ -18,6 +18,7 @@ mod parameters;
 mod priv_escalation;
 mod protobuf;
 mod rule;
+mod text;
 mod trusted_reg_check;
 
 pub use annotation::{ANNOTATION_LIMIT, annotation, not_judged_annotation};
@@ -34,3 +35,4 @@ pub use protobuf::decode_status;
 pub use rule::{
     ComplianceType, Configuration, Counts, JUDGEMENT_PARAMETERS, Judge, Report, RuleName, Scene, Source, TrustedImages,
 };
+pub use text::printable;

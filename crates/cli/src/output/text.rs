@@ -1,24 +1,4 @@
-/// Text from a manifest or a server, without what a reader would not see or a screen would obey: control characters,
-/// line ends, characters without width and those that change the direction of writing.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|character| if unseen(character) { char::REPLACEMENT_CHARACTER } else { character }).collect()
-}
-
-fn unseen(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{fffe}'..='\u{ffff}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
-}
+pub(super) use eks_rules::printable;
 
 /// A text of at most so many UTF-16 units, in which services count characters where they do not say how.
 pub(super) fn shortened(text: &str, limit: usize) -> String {
@@ -46,10 +26,5 @@ mod tests {
         assert_eq!(shortened("abcdef", 6), "abcdef");
         assert_eq!(shortened("abcdefg", 6), "abc...");
         assert_eq!(shortened("\u{1f600}\u{1f600}\u{1f600}\u{1f600}", 7), "\u{1f600}\u{1f600}...");
-    }
-
-    #[test]
-    fn what_nobody_sees_is_replaced() {
-        assert_eq!(printable("a\u{1b}[31m\u{202e}b\u{200b}c\n"), "a\u{fffd}[31m\u{fffd}b\u{fffd}c\u{fffd}");
     }
 }

@@ -1,0 +1,32 @@
+/// Text from a manifest or a server, without what a reader would not see or a screen would obey: control characters,
+/// line ends, characters without width and those that change the direction of writing are replaced by U+FFFD.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|character| if unseen(character) { char::REPLACEMENT_CHARACTER } else { character }).collect()
+}
+
+fn unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{fffe}'..='\u{ffff}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_replaced() {
+        assert_eq!(printable("a\u{1b}[31m\u{202e}b\u{200b}c\n"), "a\u{fffd}[31m\u{fffd}b\u{fffd}c\u{fffd}");
+    }
+}
