@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::Output;
 
-use acceptance::{Event, annotations, command_line, compliant, pods_in_pages, verdicts, violating, world};
+use acceptance::{
+    Event, annotations, clean_pod, command_line, compliant, escalating_pod, pods_in_pages, verdicts, violating, world,
+};
 use eks_rules::RuleName;
 use loopback::objects::daemon_set;
 use loopback::{ClusterSpec, EndpointKind, World};
@@ -87,10 +89,10 @@ async fn three_rules_are_judged_over_one_listing() {
 
 #[tokio::test]
 async fn a_cluster_of_many_pages_is_read_whole() {
-    let world = clusters().await;
+    let world = world(vec![ClusterSpec::new("beta", vec![clean_pod("a"), clean_pod("b"), escalating_pod("c")])]).await;
     pods_in_pages(&world, "beta", 1);
     let (status, judged, _) = judge(&world, &["privEscalation", "--cluster", "beta"]).await;
-    assert_eq!(status, 1);
+    assert_eq!((status, &judged[0]["counts"]["pods"]), (1, &3.into()));
     assert_eq!(judged[0]["findings"][0]["reasons"], serde_json::json!(["AllowPrivilegeEscalation"]));
 }
 
