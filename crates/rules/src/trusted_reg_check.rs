@@ -44,6 +44,8 @@
 //! ## Reference
 //! `github.com/distribution/reference`; CIS EKS Benchmark 5.1.4 (minimize container registries to only those approved).
 
+use std::collections::HashMap;
+
 use crate::container_walk::{containers, image_volumes};
 use crate::finding::{ContainerFindings, ContainerKind, Finding, Found, Owner, Reason};
 use crate::image::{ImageReference, TrustedSource, TrustedSources};
@@ -132,6 +134,8 @@ impl Parameters {
             nameless: 0,
             running_untrusted: 0,
             example: None,
+            references: Verdicts::default(),
+            running: Verdicts::default(),
         })
     }
 }
@@ -161,6 +165,41 @@ pub(crate) struct TrustedRegCheck {
     running_untrusted: u64,
     /// The first of them in order, as (subject, running image).
     example: Option<(String, String)>,
+    references: Verdicts<Vec<Reason>>,
+    running: Verdicts<Running>,
+}
+
+/// What was said of an image before: a cluster runs few images in many pods. It is forgotten where they are many.
+struct Verdicts<T>(HashMap<Box<str>, T>);
+
+impl<T> Default for Verdicts<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Clone> Verdicts<T> {
+    const MOST: usize = 2048;
+
+    fn of(&mut self, image: &str, judge: impl FnOnce() -> T) -> T {
+        if let Some(verdict) = self.0.get(image) {
+            return verdict.clone();
+        }
+        let verdict = judge();
+        if self.0.len() == Self::MOST {
+            self.0.clear();
+        }
+        self.0.insert(image.into(), verdict.clone());
+        verdict
+    }
+}
+
+/// What is said of a running image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Running {
+    Nameless,
+    Trusted,
+    Untrusted,
 }
 
 impl Fold for TrustedRegCheck {
@@ -198,15 +237,21 @@ struct Image<'a> {
 impl TrustedRegCheck {
     fn image(&mut self, pod: &Pod, image: Image<'_>, image_id: Option<&str>, context: &mut Context) {
         self.images += 1;
-        let mut reasons = self.reasons(image.reference);
+        let (trusted, require_digest) = (&self.trusted, self.require_digest);
+        let mut reasons = self.references.of(image.reference, || reasons(image.reference, trusted, require_digest));
         let judges_running =
             self.image_id != ImageId::Ignore && reasons.first().is_none_or(|first| *first == Reason::NotPinned);
         if let Some(image_id) = image_id.filter(|_| judges_running) {
-            match running_image(image_id) {
-                None => self.nameless += 1,
-                Some(running) if self.trusted.trust(&running) => {}
-                Some(_) if self.image_id == ImageId::Require => reasons.push(Reason::RunningImageUntrusted),
-                Some(running) => self.report_running(pod, image.name, &running),
+            let verdict = self.running.of(image_id, || match running_image(image_id) {
+                None => Running::Nameless,
+                Some(running) if trusted.trust(&running) => Running::Trusted,
+                Some(_) => Running::Untrusted,
+            });
+            match verdict {
+                Running::Nameless => self.nameless += 1,
+                Running::Trusted => {}
+                Running::Untrusted if self.image_id == ImageId::Require => reasons.push(Reason::RunningImageUntrusted),
+                Running::Untrusted => self.report_running(pod, image.name, image_id),
             }
         }
         if reasons.is_empty() || context.exempts_container(pod, image.name) {
@@ -221,20 +266,9 @@ impl TrustedRegCheck {
         self.findings.add(pod, image.kind, image.name, found);
     }
 
-    /// All reasons against a reference, in their order.
-    fn reasons(&self, reference: &str) -> Vec<Reason> {
-        let Ok(reference) = ImageReference::parse(reference) else { return vec![Reason::Unparsable] };
-        [
-            (Reason::Untrusted, !self.trusted.trust(&reference)),
-            (Reason::NotPinned, self.require_digest && reference.digest().is_none()),
-        ]
-        .into_iter()
-        .filter_map(|(reason, found)| found.then_some(reason))
-        .collect()
-    }
-
     /// Remembers a running image for a note: how many there are, and one example.
-    fn report_running(&mut self, pod: &Pod, container: &str, running: &ImageReference<'_>) {
+    fn report_running(&mut self, pod: &Pod, container: &str, image_id: &str) {
+        let Some(running) = running_image(image_id) else { return };
         self.running_untrusted += 1;
         let owner = Owner::of(&pod.metadata);
         let subject = format!("{}/{}/{}[{container}]", pod.metadata.namespace, owner.kind, owner.name);
@@ -278,6 +312,18 @@ impl TrustedRegCheck {
             }
         }
     }
+}
+
+/// All reasons against a reference, in their order.
+fn reasons(reference: &str, trusted: &TrustedSources, require_digest: bool) -> Vec<Reason> {
+    let Ok(reference) = ImageReference::parse(reference) else { return vec![Reason::Unparsable] };
+    [
+        (Reason::Untrusted, !trusted.trust(&reference)),
+        (Reason::NotPinned, require_digest && reference.digest().is_none()),
+    ]
+    .into_iter()
+    .filter_map(|(reason, found)| found.then_some(reason))
+    .collect()
 }
 
 /// The repository that a running image comes from, as the container runtime names it (`imageID`): containerd and CRI-O
