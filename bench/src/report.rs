@@ -20,6 +20,7 @@ pub(crate) fn markdown(results: &Results) -> String {
         }
     }
     cold_starts(results, &mut text);
+    text.push_str(include_str!("../profile.md"));
     text
 }
 
