@@ -99,6 +99,7 @@ async fn a_pod_of_ten_thousand_containers_is_judged() {
     });
     let world = world(vec![ClusterSpec::new("alpha", vec![many])]).await;
     Event::schedule(RuleName::PrivEscalation).run(&world).await.succeeded();
+    assert_eq!(verdicts(&world)["alpha"], "NON_COMPLIANT");
     let annotation = &annotations(&world)["alpha"];
     assert!(annotation.starts_with("10000 of 10000 containers") && annotation.contains("more"), "{annotation}");
 }

@@ -105,6 +105,7 @@ async fn results_of_other_rules_are_left_alone() {
     let of_another_rule = seeded(&Event::schedule(RuleName::NetPolCheck), CLUSTER, "gone");
     world.seed_evaluation(of_another_rule.clone());
     schedule().run(&world).await.succeeded();
+    assert_eq!(told(&world), owned(&[(CLUSTER, "alpha", "COMPLIANT")]));
     assert!(world.evaluations().contains(&of_another_rule));
 }
 

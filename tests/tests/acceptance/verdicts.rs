@@ -141,6 +141,7 @@ async fn a_change_event_evaluates_its_cluster_and_no_other() {
     let said = evaluations(&world);
     assert_eq!(said.len(), 1);
     assert_eq!((said[0].resource_id.as_str(), said[0].ordering_timestamp), ("beta", ORDERED_AT));
+    assert_eq!(said[0].compliance_type, "NON_COMPLIANT");
     assert!(world.kubernetes_requests().iter().all(|request| request.cluster == "beta"));
     // A change says nothing of other clusters: none is listed, no result of another is cleaned up.
     assert_eq!((asked(&world, "ListClusters"), asked(&world, "GetComplianceDetailsByConfigRule")), (0, 0));
