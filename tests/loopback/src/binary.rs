@@ -40,6 +40,14 @@ fn build(directory: &Path, first: bool) -> Result<(), String> {
     if let Some(target) = directory.parent() {
         build = build.target_dir(target);
     }
+    // What cargo tells a program that it runs is nothing that a build should see: ring's build script, for one, would
+    // run anew, and with it whatever depends on it.
+    for (name, _) in std::env::vars_os() {
+        let told = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+        if name.to_str().is_some_and(|name| told.iter().any(|prefix| name.starts_with(prefix))) {
+            build = build.env_remove(name);
+        }
+    }
     let mut messages = build.exec().map_err(|error| error.to_string())?;
     messages.try_for_each(|message| message.map(drop).map_err(|error| error.to_string()))
 }
