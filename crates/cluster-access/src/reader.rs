@@ -185,7 +185,9 @@ impl Reading<'_> {
     /// Lists one kind, page by page, and lets the judgements that read it observe each object.
     async fn list(&mut self, kind: Kind, version: &str) -> Result<(), NotJudged> {
         let mut listing = Listing::new(&self.source.client, &self.source.budget, kind, version);
-        while let Some(page) = listing.next().await? {
+        let mut begun = false;
+        while let Some(page) = listing.next().await.map_err(|error| gone_midway(error, begun, kind))? {
+            begun = true;
             let mut count = 0;
             let mut first = None;
             let judges = &mut *self.judges;
@@ -229,6 +231,16 @@ impl Reading<'_> {
                 Some(_) => judging.failure = Some(Arc::clone(&error)),
             }
         }
+    }
+}
+
+/// A list that is not there is one thing; one that is not there any more after its first page was only read in part.
+fn gone_midway(error: NotJudged, begun: bool, kind: Kind) -> NotJudged {
+    match error {
+        NotJudged::Answer { code: 404, .. } if begun => {
+            NotJudged::Pages { resource: kind.resource(), what: "it was gone before its last page" }
+        }
+        error => error,
     }
 }
 

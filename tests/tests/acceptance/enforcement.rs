@@ -241,3 +241,26 @@ async fn a_served_kind_that_may_not_be_read_is_a_note_unless_it_could_hide_an_al
     let part = "covered: authorize: may not list ciliumnetworkpolicies.cilium.io (403)";
     run.failed_with("ClustersNotJudged", &["2 of 2 clusters not judged: ", part]);
 }
+
+#[tokio::test]
+async fn a_kind_that_is_gone_after_its_first_page_is_not_one_that_is_not_served() {
+    let deny = json!({"endpointSelector": {}, "ingress": [{}], "egress": [{}]});
+    let allow = json!({"endpointSelector": {}, "ingress": [{"fromEntities": ["all"]}]});
+    let objects = vec![
+        namespace("shop"),
+        network_policy("shop", "default-deny"),
+        custom("cilium.io", "v2", "CiliumNetworkPolicy", "a-deny", &deny),
+        custom("cilium.io", "v2", "CiliumNetworkPolicy", "b-allow", &allow),
+    ];
+    let world = world(vec![ClusterSpec::new("alpha", objects)]).await;
+    let list = "ciliumnetworkpolicies";
+    world.script(Fault::kubernetes("alpha", list, FaultAction::ShortPage(1)));
+    let gone = FaultAction::kubernetes_status(404, "NotFound", "the server could not find the requested resource");
+    world.script(Fault::kubernetes("alpha", list, gone).after(1));
+    let run = schedule().with("requires", "default-deny-ingress").run(&world).await;
+    run.failed_with(
+        "ClustersNotJudged",
+        &["alpha: list: ", "ciliumnetworkpolicies.cilium.io", "gone before its last page"],
+    );
+    assert!(verdicts(&world).is_empty(), "{:?}", verdicts(&world));
+}
