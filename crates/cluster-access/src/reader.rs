@@ -155,7 +155,7 @@ impl Reading<'_> {
         if !kind.kubernetes() {
             return self.addon().await;
         }
-        let required = self.judges.iter().any(|judging| judging.need(kind) == Some(Need::Required));
+        let required = self.required(kind);
         let version = if required || kind.group().is_empty() {
             kind.version().to_owned()
         } else {
@@ -175,6 +175,11 @@ impl Reading<'_> {
         }
     }
 
+    /// Whether one of the judgements cannot do without the kind, which every cluster serves.
+    fn required(&self, kind: Kind) -> bool {
+        self.judges.iter().any(|judging| judging.need(kind) == Some(Need::Required))
+    }
+
     async fn discovery(&mut self) -> Result<&Discovery, NotJudged> {
         if self.discovery.is_none() {
             self.discovery = Some(Discovery::read(&self.source.client).await?);
@@ -185,8 +190,8 @@ impl Reading<'_> {
     /// Lists one kind, page by page, and lets the judgements that read it observe each object.
     async fn list(&mut self, kind: Kind, version: &str) -> Result<(), NotJudged> {
         let mut listing = Listing::new(&self.source.client, &self.source.budget, kind, version);
-        let mut begun = false;
-        while let Some(page) = listing.next().await.map_err(|error| gone_midway(error, begun, kind))? {
+        let (optional, mut begun) = (!self.required(kind), false);
+        while let Some(page) = listing.next().await.map_err(|error| gone_midway(error, optional && begun, kind))? {
             begun = true;
             let mut count = 0;
             let mut first = None;
@@ -234,7 +239,7 @@ impl Reading<'_> {
     }
 }
 
-/// A list that is not there is one thing; one that is not there any more after its first page was only read in part.
+/// An optional list that is not there is nothing; one that is gone after its first page was only read in part.
 fn gone_midway(error: NotJudged, begun: bool, kind: Kind) -> NotJudged {
     match error {
         NotJudged::Answer { code: 404, .. } if begun => {
