@@ -15,7 +15,7 @@ fn header(rule: RuleName) -> String {
     let source = match rule {
         RuleName::NetPolCheck => include_str!("../src/net_pol_check/mod.rs"),
         RuleName::PrivEscalation => include_str!("../src/priv_escalation.rs"),
-        RuleName::TrustedRegCheck => include_str!("../src/trusted_reg_check.rs"),
+        RuleName::TrustedRegCheck => include_str!("../src/trusted_reg_check/mod.rs"),
     };
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
