@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod folding;
 #[cfg(test)]
 mod manifests;

@@ -1,6 +1,6 @@
 //! Objects as `kubectl get -o json` gives them. Each fixture breaks one thing, or shows one that is allowed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use eks_rules::Reason::{EgressNotDenied, IngressNotDenied, NoPolicy, NotEnforced, UncoveredPods};
@@ -9,38 +9,21 @@ use serde_json::{Value, json};
 
 use crate::cluster::{report, report_of_manifests};
 
-/// The fixtures that comply, each with what is required.
-const COMPLIANT: [(&str, &str); 13] = [
-    ("allow_all_for_one_workload", "default-deny"),
-    ("application_network_policy", "covered"),
-    ("auto_mode_enforces", "default-deny"),
-    ("calico_global_default_deny", "default-deny"),
-    ("cilium_default_deny", "default-deny"),
-    ("default_deny_with_exceptions", "default-deny"),
-    ("deny_in_two_policies", "default-deny"),
-    ("every_pod_covered_by_several_policies", "covered"),
-    ("finished_job", "covered"),
-    ("host_network_pods", "covered"),
-    ("one_policy_for_some_pods", "any"),
-    ("terminating_namespace", "any"),
-    ("vpc_cni_agent_enforces", "default-deny"),
-];
-
-/// The fixtures that do not, each with what is required and the only finding: its namespace and reasons.
-const NON_COMPLIANT: [(&str, &str, Option<&str>, &[Reason]); 13] = [
-    ("admin_network_policy_only", "any", Some("payments"), &[NoPolicy]),
-    ("allow_all_beside_a_default_deny", "default-deny", Some("payments"), &[IngressNotDenied]),
-    ("calico_pass_rule", "default-deny-ingress", Some("payments"), &[IngressNotDenied]),
-    ("cilium_clusterwide_of_another_namespace", "any", Some("payments"), &[NoPolicy]),
-    ("cilium_empty_rule_list", "any", Some("payments"), &[NoPolicy]),
-    ("default_deny_for_some_pods", "default-deny", Some("payments"), &[IngressNotDenied, EgressNotDenied]),
-    ("every_address_allowed_beside_a_default_deny", "default-deny-egress", Some("payments"), &[EgressNotDenied]),
-    ("namespace_without_a_policy", "any", Some("blog"), &[NoPolicy]),
-    ("only_ingress_denied", "default-deny", Some("payments"), &[EgressNotDenied]),
-    ("pods_outside_of_every_policy", "covered", Some("payments"), &[UncoveredPods]),
-    ("policy_of_another_namespace_only", "any", Some("blog"), &[NoPolicy]),
-    ("policy_that_selects_no_pod", "covered", Some("payments"), &[UncoveredPods]),
-    ("vpc_cni_agent_switched_off", "default-deny", None, &[NotEnforced]),
+/// The fixtures that do not comply, each with its only finding: namespace and reasons.
+const NON_COMPLIANT: [(&str, Option<&str>, &[Reason]); 13] = [
+    ("admin_network_policy_only", Some("payments"), &[NoPolicy]),
+    ("allow_all_beside_a_default_deny", Some("payments"), &[IngressNotDenied]),
+    ("calico_pass_rule", Some("payments"), &[IngressNotDenied]),
+    ("cilium_clusterwide_of_another_namespace", Some("payments"), &[NoPolicy]),
+    ("cilium_empty_rule_list", Some("payments"), &[NoPolicy]),
+    ("default_deny_for_some_pods", Some("payments"), &[IngressNotDenied, EgressNotDenied]),
+    ("every_address_allowed_beside_a_default_deny", Some("payments"), &[EgressNotDenied]),
+    ("namespace_without_a_policy", Some("blog"), &[NoPolicy]),
+    ("only_ingress_denied", Some("payments"), &[EgressNotDenied]),
+    ("pods_outside_of_every_policy", Some("payments"), &[UncoveredPods]),
+    ("policy_of_another_namespace_only", Some("blog"), &[NoPolicy]),
+    ("policy_that_selects_no_pod", Some("payments"), &[UncoveredPods]),
+    ("vpc_cni_agent_switched_off", None, &[NotEnforced]),
 ];
 
 fn directory(half: &str) -> PathBuf {
@@ -62,9 +45,16 @@ fn fixture(half: &str, stem: &str) -> (Vec<(Kind, Value)>, bool) {
     (objects, about_enforcement)
 }
 
+/// What is required of each fixture of a half.
+fn requires(half: &str) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(directory("requires.json")).unwrap();
+    let mut halves: BTreeMap<String, BTreeMap<String, String>> = serde_json::from_str(&text).unwrap();
+    halves.remove(half).unwrap()
+}
+
 #[test]
 fn every_compliant_fixture_complies() {
-    for (stem, requires) in COMPLIANT {
+    for (stem, requires) in &requires("compliant") {
         let (objects, about_enforcement) = fixture("compliant", stem);
         let enforcement = if about_enforcement { "require" } else { "report" };
         let parameters = json!({"requires": requires, "enforcement": enforcement});
@@ -77,15 +67,16 @@ fn every_compliant_fixture_complies() {
 
 #[test]
 fn every_non_compliant_fixture_has_its_one_finding() {
-    for (stem, requires, namespace, reasons) in NON_COMPLIANT {
+    let requires = requires("non_compliant");
+    for (stem, namespace, reasons) in NON_COMPLIANT {
         let (objects, about_enforcement) = fixture("non_compliant", stem);
         let enforcement = if about_enforcement { "require" } else { "report" };
-        let report = report(&json!({"requires": requires, "enforcement": enforcement}), &objects);
+        let report = report(&json!({"requires": requires[stem], "enforcement": enforcement}), &objects);
         let found: Vec<_> =
             report.findings.iter().map(|finding| (finding.namespace.as_deref(), &finding.reasons[..])).collect();
         assert_eq!(found, [(namespace, reasons)], "{stem}");
         if !about_enforcement {
-            let manifests = report_of_manifests(&json!({"requires": requires}), &objects);
+            let manifests = report_of_manifests(&json!({"requires": requires[stem]}), &objects);
             assert_eq!(manifests.findings, report.findings, "{stem} as manifests");
         }
     }
@@ -99,6 +90,8 @@ fn every_fixture_stands_in_one_of_the_lists_and_every_entry_has_its_fixture() {
             .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
             .collect()
     };
-    assert_eq!(files("compliant"), COMPLIANT.iter().map(|entry| entry.0.to_owned()).collect());
+    for half in ["compliant", "non_compliant"] {
+        assert_eq!(files(half), requires(half).into_keys().collect(), "{half}");
+    }
     assert_eq!(files("non_compliant"), NON_COMPLIANT.iter().map(|entry| entry.0.to_owned()).collect());
 }
