@@ -387,6 +387,27 @@ resource "aws_cloudwatch_metric_alarm" "silence" {
   tags                = var.tags
 }
 
+# In alarm from one run to the next, whichever account it was about.
+resource "aws_cloudwatch_metric_alarm" "stale" {
+  for_each = local.rules
+
+  alarm_name          = "${var.name}-${each.key}-stale"
+  alarm_description   = "${each.key} has not judged some cluster for two periods: what AWS Config shows of it is as old as that."
+  namespace           = "EksConfigRules"
+  metric_name         = "OldestVerdictSeconds"
+  dimensions          = { Rule = each.key }
+  statistic           = "Maximum"
+  period              = 3600
+  evaluation_periods  = local.silence_hours[var.maximum_execution_frequency] / 2
+  datapoints_to_alarm = 1
+  # Two periods, less a quarter of one, since AWS Config keeps no exact time.
+  threshold           = local.silence_hours[var.maximum_execution_frequency] * 3150
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  tags                = var.tags
+}
+
 resource "aws_cloudwatch_metric_alarm" "failed_events" {
   alarm_name          = "${var.name}-failed-events"
   alarm_description   = "An event of AWS Config was given up after its retry. The queue holds it."

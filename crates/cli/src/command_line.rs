@@ -51,6 +51,19 @@ Examples:
 
 Exit status: 0 COMPLIANT, 1 NON_COMPLIANT, 2 wrong use, 3 something could not be judged.";
 
+const DOCTOR_AFTER_HELP: &str = "\
+Each step is the one that a judgement takes: credentials, role, ListClusters, DescribeCluster, token, connect, TLS,
+authenticate (401), each list that the rules read (403, by verb and resource), DescribeAddon, ssm: parameters, and
+PutEvaluations (in TestMode, which stores nothing). A step that depends on one that failed is not tried.
+
+Examples:
+  eks-config-rules doctor --cluster prod --region eu-west-1
+  eks-config-rules doctor --cluster prod --role-arn arn:aws:iam::111122223333:role/eks-config-rules
+  eks-config-rules doctor netPolCheck --context staging --output json
+  eks-config-rules doctor --cluster prod --parameters '{\"trustedRegistries\": \"ssm:/eks-config-rules/trusted\"}'
+
+Exit status: 0 every step works, 2 wrong use, 3 some step does not.";
+
 const POLICY_AFTER_HELP: &str = "\
 The policy needs Kubernetes 1.30 or later. What CEL cannot express is refused with the reason: netPolCheck, imageId=require,
 exemptions that expire.
@@ -77,6 +90,8 @@ pub(crate) enum Command {
     Judge(Box<JudgeArguments>),
     /// Run a rule's function on an AWS Config event, in TestMode unless --put
     Invoke(InvokeArguments),
+    /// Try each step of a judgement of a live cluster, and say what works and what to do
+    Doctor(Box<DoctorArguments>),
     /// Show the whole service at work on loopback: AWS endpoints, clusters, the three functions
     Demo(DemoArguments),
     /// Print an admission policy that agrees with a rule
@@ -194,6 +209,56 @@ pub(crate) struct InvokeArguments {
     /// Put the evaluations for good; without it AWS Config only checks them (TestMode)
     #[arg(long)]
     pub(crate) put: bool,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = DOCTOR_AFTER_HELP)]
+pub(crate) struct DoctorArguments {
+    /// The rules whose steps are tried; all three where none is named
+    #[arg(value_name = "RULE", value_parser = rule_name())]
+    pub(crate) rules: Vec<RuleName>,
+    #[command(flatten)]
+    pub(crate) source: LiveArguments,
+    /// Region of the cluster
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Role to assume for --cluster
+    #[arg(long, value_name = "ARN", conflicts_with = "context")]
+    pub(crate) role_arn: Option<String>,
+    /// kubeconfig file for --context, instead of $KUBECONFIG or ~/.kube/config
+    #[arg(long, value_name = "FILE", conflicts_with = "cluster", value_hint = ValueHint::FilePath)]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Account that owns the cluster, twelve digits
+    #[arg(long, value_name = "ACCOUNT", value_parser = account)]
+    pub(crate) account: Option<String>,
+    /// Rule parameters as AWS Config passes them: a JSON object of strings, or @FILE with one
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) parameters: Option<String>,
+    /// How the steps are printed
+    #[arg(long, short, value_enum, value_name = "FORM", default_value_t = DoctorForm::Table)]
+    pub(crate) output: DoctorForm,
+}
+
+/// A live cluster: exactly one of them.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct LiveArguments {
+    /// The context of this name in the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// The EKS cluster of this name, reached as the functions reach it
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cluster: Option<String>,
+}
+
+/// The forms of `doctor`'s output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DoctorForm {
+    /// For people
+    Table,
+    /// For programs: one object for each step
+    Json,
 }
 
 /// `demo`.

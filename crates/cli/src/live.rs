@@ -1,6 +1,6 @@
 //! `judge --context` and `judge --cluster`: a live cluster.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cluster_access::{Aws, ClusterSource, Described, KubernetesClient, NotJudged, chain, describe, read_cluster};
 use eks_rules::{Configuration, Judge, ParameterError, RuleName, Scene, Source};
@@ -53,8 +53,8 @@ pub(crate) async fn judge(
 ) -> Result<(Vec<Judged>, Place), Failure> {
     let (name, source) = match target {
         Target::Context { name, kubeconfig } => {
-            let client = KubernetesClient::from_kubeconfig(kubeconfig.as_deref(), &name).await;
-            (name, client.map(ClusterSource::from))
+            let source = context(&name, kubeconfig.as_deref()).await?;
+            (name, Ok(source))
         }
         Target::Cluster { name, role_arn } => {
             let aws = caller(place.region.take(), role_arn).await?;
@@ -65,9 +65,6 @@ pub(crate) async fn judge(
     };
     let source = match source {
         Ok(source) => source,
-        Err(why @ NotJudged::Kubeconfig { .. }) => {
-            return Err(Failure::wrong_use(format!("--context {name}: {}. {}", chain(&why), why.advice())));
-        }
         Err(why) => {
             return Ok((configurations.iter().map(|one| not_judged(one.rule(), &name, &why)).collect(), place));
         }
@@ -112,11 +109,30 @@ fn show(bar: &ProgressBar, resource: &'static str, count: u64, left: Option<u64>
     });
 }
 
-async fn caller(region: Option<String>, role_arn: Option<String>) -> Result<Aws, Failure> {
-    let aws = Aws::load(region).await;
-    if aws.region().is_none() {
-        return Err(Failure::wrong_use("--cluster: no region is known; give --region or set AWS_REGION"));
+/// The cluster of a context.
+///
+/// # Errors
+/// A kubeconfig or context that cannot be used.
+pub(crate) async fn context(name: &str, kubeconfig: Option<&Path>) -> Result<ClusterSource, Failure> {
+    let client = KubernetesClient::from_kubeconfig(kubeconfig, name).await;
+    client
+        .map(ClusterSource::from)
+        .map_err(|why| Failure::wrong_use(format!("--context {name}: {}. {}", chain(&why), why.advice())))
+}
+
+/// The caller, if it knows its region.
+///
+/// # Errors
+/// No region.
+pub(crate) fn region_known(aws: Aws) -> Result<Aws, Failure> {
+    match aws.region() {
+        Some(_) => Ok(aws),
+        None => Err(Failure::wrong_use("--cluster: no region is known; give --region or set AWS_REGION")),
     }
+}
+
+async fn caller(region: Option<String>, role_arn: Option<String>) -> Result<Aws, Failure> {
+    let aws = region_known(Aws::load(region).await)?;
     let Some(arn) = role_arn else { return Ok(aws) };
     aws.assume_arn(&arn).await.map_err(|error| Failure::not_judged(chain(&error)))
 }

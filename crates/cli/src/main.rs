@@ -2,6 +2,7 @@
 
 mod command_line;
 mod demo;
+mod doctor;
 mod failure;
 mod fix;
 mod invoke;
@@ -38,6 +39,7 @@ fn run(command: Command) -> Result<Status, Failure> {
     match command {
         Command::Judge(arguments) => judge::run(*arguments),
         Command::Invoke(arguments) => wait_for(invoke::invoke(&arguments)),
+        Command::Doctor(arguments) => wait_for(doctor::doctor(*arguments)),
         Command::Demo(arguments) => wait_for(demo::demo(&arguments)),
         Command::Policy(arguments) => policy::run(&arguments),
         Command::Completions { shell } => {

@@ -29,7 +29,18 @@ pub(crate) fn select(
     parameters: Option<&str>,
     exemptions: Option<&Path>,
 ) -> Result<Selection, Failure> {
-    let parameters = Parameters::read(parameters)?;
+    select_from(named, &Parameters::read(parameters)?, exemptions)
+}
+
+/// The same of parameters that were read before.
+///
+/// # Errors
+/// Parameters or exemptions that cannot be used.
+pub(crate) fn select_from(
+    named: &[RuleName],
+    parameters: &Parameters,
+    exemptions: Option<&Path>,
+) -> Result<Selection, Failure> {
     let (exemptions, exemptions_text) = exemptions.map(read_exemptions).transpose()?.unzip();
     let exemptions = exemptions.unwrap_or_default();
     let mut rules: Vec<RuleName> = RuleName::ALL.into_iter().filter(|rule| named.contains(rule)).collect();
@@ -66,8 +77,8 @@ pub(crate) fn wrong(rule: RuleName, error: &eks_rules::ParameterError) -> Failur
 }
 
 /// The JSON of `--parameters`, in either form.
-#[derive(Debug)]
-enum Parameters {
+#[derive(Clone, Debug)]
+pub(crate) enum Parameters {
     /// One object for all rules.
     Shared(Map<String, Value>),
     /// An object for each rule.
@@ -75,7 +86,11 @@ enum Parameters {
 }
 
 impl Parameters {
-    fn read(argument: Option<&str>) -> Result<Self, Failure> {
+    /// Reads the argument.
+    ///
+    /// # Errors
+    /// What is neither such JSON nor a file of it.
+    pub(crate) fn read(argument: Option<&str>) -> Result<Self, Failure> {
         let Some(argument) = argument else { return Ok(Self::Shared(Map::new())) };
         let (place, json) = match argument.strip_prefix('@') {
             Some(path) => (path.to_owned(), read_file(Path::new(path), "--parameters")?),
@@ -99,6 +114,14 @@ impl Parameters {
                     stray.join(", ")
                 )))
             }
+        }
+    }
+
+    /// Every object of parameters.
+    pub(crate) fn objects_mut(&mut self) -> Vec<&mut Map<String, Value>> {
+        match self {
+            Self::Shared(object) => vec![object],
+            Self::Keyed(object) => object.values_mut().filter_map(Value::as_object_mut).collect(),
         }
     }
 

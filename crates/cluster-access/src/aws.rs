@@ -7,11 +7,12 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use eks_rules::RuleName;
 
-use crate::error::InvocationError;
+use crate::error::{Cause, InvocationError};
 
 /// How long a connection to an AWS endpoint may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -77,14 +78,19 @@ impl Aws {
     /// # Errors
     /// No credentials, or an STS endpoint that cannot be reached.
     pub async fn account(&self) -> Result<String, InvocationError> {
-        let error = |source| InvocationError::Credentials {
-            doing: "GetCallerIdentity failed".to_owned(),
-            advice: "look at the function's credentials and its way to the STS endpoint".to_owned(),
-            source,
-        };
+        let identity = self.identity().await?;
+        identity.account.ok_or_else(|| unidentified(None))
+    }
+
+    /// The ARN that these credentials belong to, by the same call.
+    pub(crate) async fn arn(&self) -> Result<String, InvocationError> {
+        let identity = self.identity().await?;
+        identity.arn.ok_or_else(|| unidentified(None))
+    }
+
+    async fn identity(&self) -> Result<GetCallerIdentityOutput, InvocationError> {
         let sts = aws_sdk_sts::Client::new(&self.config);
-        let identity = sts.get_caller_identity().send().await.map_err(|cause| error(Some(cause.into())))?;
-        identity.account.ok_or_else(|| error(None))
+        sts.get_caller_identity().send().await.map_err(|cause| unidentified(Some(cause.into())))
     }
 
     /// The same caller with a role assumed in the event's account.
@@ -147,6 +153,15 @@ impl Aws {
         let credentials = Credentials::new(key, secret, Some(token), expires, "AssumeRole");
         let builder = self.config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials));
         Ok(Self { config: builder.build() })
+    }
+}
+
+/// There are no credentials, or nobody says whose they are.
+fn unidentified(source: Option<Cause>) -> InvocationError {
+    InvocationError::Credentials {
+        doing: "GetCallerIdentity failed".to_owned(),
+        advice: "look at the function's credentials and its way to the STS endpoint".to_owned(),
+        source,
     }
 }
 

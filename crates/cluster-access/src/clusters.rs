@@ -49,6 +49,8 @@ pub struct Reached {
     pub source: ClusterSource,
     /// The account that owns it, as its ARN says.
     pub account: Option<String>,
+    /// What DescribeCluster says of it, in words: status, version, who reaches its endpoint, and how it authenticates.
+    pub summary: String,
 }
 
 /// Describes a cluster and makes the client of its Kubernetes API. `account`, where it is given, must own the cluster.
@@ -108,5 +110,22 @@ fn reachable(aws: &Aws, name: &str, cluster: &Cluster) -> Result<Reached, NotJud
     let region = aws.region().ok_or_else(|| NotJudged::Token { source: "there is no region".into() })?;
     let client = KubernetesClient::new(endpoint, authority, TokenSource::new(aws.sdk_config(), region, name))?;
     let source = ClusterSource::new(client, Some(Addons::new(aws, name)));
-    Ok(Reached { source, account: owner(cluster).map(str::to_owned) })
+    Ok(Reached { source, account: owner(cluster).map(str::to_owned), summary: summary(cluster) })
+}
+
+fn summary(cluster: &Cluster) -> String {
+    let mut words = vec![status(cluster)];
+    words.extend(cluster.version.as_ref().map(|version| format!("Kubernetes {version}")));
+    if let Some(vpc) = &cluster.resources_vpc_config {
+        let cidrs = vpc.public_access_cidrs().join(", ");
+        words.push(match (vpc.endpoint_public_access, vpc.endpoint_private_access) {
+            (true, private) => {
+                format!("endpoint public to {cidrs}{}", if private { " and private in its VPC" } else { "" })
+            }
+            (false, _) => "endpoint private in its VPC".to_owned(),
+        });
+    }
+    let mode = cluster.access_config.as_ref().and_then(|access| access.authentication_mode.as_ref());
+    words.extend(mode.map(|mode| format!("authentication by {}", mode.as_str())));
+    words.join(", ")
 }

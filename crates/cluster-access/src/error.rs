@@ -12,6 +12,10 @@ use crate::event::EventError;
 /// A cause of any type.
 pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
 
+const LOOK_AT_THE_ENDPOINTS: &str = "look at the function's way to the AWS endpoints, and at its timeout";
+const ALLOW_LIST_CLUSTERS: &str = "allow eks:ListClusters to the role";
+const ALLOW_COMPLIANCE_DETAILS: &str = "allow config:GetComplianceDetailsByConfigRule to the role";
+
 /// Why an invocation failed. Nothing was reported where the event, the parameters, the role or the listing of clusters
 /// failed; otherwise what could be judged was reported before.
 #[derive(Debug, Error)]
@@ -34,13 +38,13 @@ pub enum InvocationError {
         source: Option<Cause>,
     },
     /// The time ran out before there was anything to report, or while it was reported.
-    #[error("the time ran out while {doing}; look at the function's way to the AWS endpoints, and at its timeout")]
+    #[error("the time ran out while {doing}; {LOOK_AT_THE_ENDPOINTS}")]
     Deadline {
         /// What was being done.
         doing: &'static str,
     },
     /// The clusters could not be listed.
-    #[error("ListClusters in {region} failed; allow eks:ListClusters to the role")]
+    #[error("ListClusters in {region} failed; {ALLOW_LIST_CLUSTERS}")]
     ListClusters {
         /// The region.
         region: String,
@@ -68,7 +72,7 @@ pub enum InvocationError {
     /// The results of clusters that are gone could not be looked up; everything else was reported.
     #[error(
         "clean-up of results of clusters that are gone: GetComplianceDetailsByConfigRule failed; \
-             allow config:GetComplianceDetailsByConfigRule to the role"
+             {ALLOW_COMPLIANCE_DETAILS}"
     )]
     CleanUp {
         /// Why it failed.
@@ -91,6 +95,23 @@ impl InvocationError {
             Self::ClustersNotJudged { .. } => "ClustersNotJudged",
             Self::PutEvaluations { .. } => "PutEvaluationsFailed",
             Self::CleanUp { .. } => "CleanUpFailed",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn advice(&self) -> &str {
+        match self {
+            Self::Event(_) => "invoke the function as AWS Config does: events/ has an event of each message type",
+            Self::Parameter(_) => "correct the rule parameter",
+            Self::Credentials { advice, .. } => advice,
+            Self::Deadline { .. } => LOOK_AT_THE_ENDPOINTS,
+            Self::ListClusters { .. } => ALLOW_LIST_CLUSTERS,
+            Self::ClustersNotJudged { .. } => "do for each cluster what its step asks for",
+            Self::PutEvaluations { .. } => {
+                "allow config:PutEvaluations to the role; a result token is good for one event, and only for a while"
+            }
+            Self::CleanUp { .. } => ALLOW_COMPLIANCE_DETAILS,
         }
     }
 }

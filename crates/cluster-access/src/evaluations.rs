@@ -6,6 +6,8 @@ use std::time::Duration;
 use aws_sdk_config::Client;
 use aws_sdk_config::primitives::DateTime;
 use aws_sdk_config::types::{ComplianceType, Evaluation};
+use eks_rules::not_judged_since;
+use jiff::Timestamp;
 
 use crate::error::InvocationError;
 use crate::event::ResultToken;
@@ -102,15 +104,16 @@ impl Put<'_> {
     }
 }
 
-/// Every resource, as (type, id), that the rule has a stored result for, and when AWS Config recorded it.
+/// What AWS Config shows of a rule: (type, id), and when that was judged, where AWS Config says so.
+pub(crate) type Stored = BTreeMap<(String, String), Option<Timestamp>>;
+
+/// Every resource that the rule has a stored result for. What was reported of a cluster that could not be judged says
+/// itself since when.
 ///
 /// # Errors
 /// A page that failed, or that leads to an earlier one.
-pub(crate) async fn stored(
-    client: &Client,
-    rule: &str,
-) -> Result<BTreeMap<(String, String), Option<DateTime>>, InvocationError> {
-    let mut resources = BTreeMap::new();
+pub(crate) async fn stored(client: &Client, rule: &str) -> Result<Stored, InvocationError> {
+    let mut resources = Stored::new();
     let request = client.get_compliance_details_by_config_rule().config_rule_name(rule).limit(100);
     let mut tokens = BTreeSet::new();
     let mut pages = request.into_paginator().stop_on_duplicate_token(false).send();
@@ -125,9 +128,15 @@ pub(crate) async fn stored(
             if let Some(qualifier) = qualifier
                 && let (Some(resource_type), Some(resource_id)) = (qualifier.resource_type, qualifier.resource_id)
             {
-                resources.insert((resource_type, resource_id), result.result_recorded_time);
+                let since = result.annotation.as_deref().and_then(not_judged_since);
+                let recorded = || result.result_recorded_time.and_then(timestamp);
+                resources.insert((resource_type, resource_id), since.or_else(recorded));
             }
         }
     }
     Ok(resources)
+}
+
+fn timestamp(time: DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(time.secs()).ok()
 }

@@ -12,6 +12,9 @@ use thiserror::Error;
 /// The resource type of a cluster, in AWS Config's spelling.
 pub(crate) const CLUSTER_TYPE: &str = "AWS::EKS::Cluster";
 
+/// The token that by the RDK's convention asks for TestMode.
+const TEST_MODE: &str = "TESTMODE";
+
 /// The message types that a rule is invoked with.
 const MESSAGE_TYPES: &str = "ScheduledNotification, ConfigurationItemChangeNotification, \
     OversizedConfigurationItemChangeNotification, ConfigurationSnapshotDeliveryCompleted";
@@ -22,14 +25,19 @@ const MESSAGE_TYPES: &str = "ScheduledNotification, ConfigurationItemChangeNotif
 pub struct ResultToken(String);
 
 impl ResultToken {
+    /// The token that by the RDK's convention asks for TestMode, in which AWS Config takes any.
+    pub(crate) fn of_test_mode() -> Self {
+        Self(TEST_MODE.to_owned())
+    }
+
     /// The token itself, for PutEvaluations alone.
     pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether this is the token that by the RDK's convention asks for TestMode.
+    /// Whether this is that token.
     pub(crate) fn test_mode(&self) -> bool {
-        self.0 == "TESTMODE"
+        self.0 == TEST_MODE
     }
 }
 

@@ -36,7 +36,8 @@ pub async fn serve(rule: RuleName) -> Result<(), lambda_runtime::Error> {
         // Boxed, since the layout of the whole tree of futures is too deep for the compiler.
         let ended = Box::pin(handle(rule, aws, event, &invocation)).await;
         log::line(&invocation.metrics.line(rule, begun.elapsed().as_secs_f64(), SystemTime::now()));
-        ended.map_err(|error| Failed { rule, request_id: invocation.request_id, error })
+        let Invocation { request_id, metrics, .. } = invocation;
+        ended.map_err(|error| Failed { rule, account: metrics.account().map(str::to_owned), request_id, error })
     }))
     .await
 }
@@ -45,16 +46,19 @@ pub async fn serve(rule: RuleName) -> Result<(), lambda_runtime::Error> {
 #[derive(Debug)]
 struct Failed {
     rule: RuleName,
+    /// The account of the event, where it could be read.
+    account: Option<String>,
     request_id: String,
     error: InvocationError,
 }
 
 impl From<Failed> for Diagnostic {
     fn from(failed: Failed) -> Self {
-        let Failed { rule, request_id, error } = failed;
+        let Failed { rule, account, request_id, error } = failed;
         let (error_type, error_message) = (error.error_type().to_owned(), chain(&error));
         tracing::error!(
             rule = rule.as_str(),
+            account,
             requestId = request_id,
             errorType = error_type,
             errorMessage = error_message,

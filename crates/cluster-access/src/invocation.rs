@@ -1,10 +1,8 @@
 //! One event, from its JSON to PutEvaluations: read, judge, report, once and in that order.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use aws_sdk_config::primitives::DateTime;
 use aws_sdk_config::types::ComplianceType;
 use eks_rules::{Configuration, Report, RuleName, Scene, Source, not_judged_annotation};
 use futures_util::StreamExt;
@@ -16,7 +14,7 @@ use tokio::time::Instant;
 use crate::aws::{AssumedRole, Aws};
 use crate::clusters::{self, Described};
 use crate::error::{InvocationError, NotJudged, chain};
-use crate::evaluations::{Put, Said, stored};
+use crate::evaluations::{Put, Said, Stored, stored};
 use crate::event::{CLUSTER_TYPE, Event, Request};
 use crate::listing::PageBudget;
 use crate::metrics::Metrics;
@@ -82,6 +80,13 @@ enum Outcome {
     NotJudged(Arc<NotJudged>),
 }
 
+impl Outcome {
+    /// Whether this run says of the cluster what is true now.
+    const fn settled(&self) -> bool {
+        matches!(self, Self::Judged(_) | Self::Gone(_))
+    }
+}
+
 /// Handles one event: evaluates what it asks for and reports it.
 ///
 /// # Errors
@@ -96,6 +101,7 @@ pub async fn handle(
     let given = invocation.deadline.saturating_duration_since(Instant::now());
     let stop = invocation.deadline - REPORTING_TIME.min(given / 4);
     let mut event = Event::parse(event)?;
+    invocation.metrics.of_account(&event.account);
     within(stop, "reading ssm: parameters", async { Ok(ssm::resolve(aws, &mut event.rule_parameters).await?) }).await?;
     let (access, configuration) = parse(rule, &event.rule_parameters)?;
     let aws = within(stop, "getting credentials", caller(rule, aws, &event, &access)).await?;
@@ -157,7 +163,8 @@ impl Evaluation<'_> {
             }
             Request::Cluster { name } => {
                 let outcomes = self.judge_all(vec![name.clone()]).await;
-                let Sorted { said, not_yet, failures } = self.sort(outcomes);
+                let stored = self.stored_of_failures(&outcomes).await;
+                let Sorted { said, not_yet, failures } = self.sort(outcomes, &stored);
                 self.finish(said, not_yet, failed(1, failures)).await
             }
             Request::EveryCluster => self.every_cluster().await,
@@ -165,13 +172,26 @@ impl Evaluation<'_> {
     }
 
     async fn every_cluster(&self) -> Result<Summary, InvocationError> {
-        let mut names = within(self.stop, "listing the clusters", clusters::list(self.aws)).await?;
+        let listed = within(self.stop, "listing the clusters", clusters::list(self.aws)).await;
+        let stored = within(self.stop, "looking up earlier results", self.stored());
+        let mut names = match listed {
+            Ok(names) => names,
+            Err(error) => {
+                // Without a list, whatever AWS Config shows goes on ageing.
+                if let Ok(stored) = stored.await {
+                    self.measure_age(&stored, |name| self.access.includes(name));
+                }
+                return Err(error);
+            }
+        };
         names.retain(|name| self.access.includes(name));
         names.sort_unstable();
         // At the same time, so that a lookup that stalls takes none of the time for judging.
-        let stored = within(self.stop, "looking up earlier results", self.stored());
         let (stored, outcomes) = tokio::join!(stored, self.judge_all(names.clone()));
-        let Sorted { mut said, not_yet, failures } = self.sort(outcomes);
+        let settled: Vec<String> =
+            outcomes.iter().filter(|(_, outcome)| outcome.settled()).map(|(name, _)| name.clone()).collect();
+        let known = stored.as_ref().ok();
+        let Sorted { mut said, not_yet, failures } = self.sort(outcomes, known.unwrap_or(&Stored::new()));
         if names.is_empty() {
             let why = "The account has no EKS cluster in the rule's scope in this region.";
             said.push(not_applicable("AWS::::Account", &self.event.account, why));
@@ -181,8 +201,8 @@ impl Evaluation<'_> {
             Ok(stored) => {
                 let stale = stale(stored.keys(), &names).filter(|stale| !names_resource(&said, stale));
                 let stale: Vec<Said> = stale.collect();
-                self.measure_age(&stored, &said, &names);
                 said.extend(stale);
+                self.measure_age(&stored, |name| names.contains(name) && !settled.contains(name));
             }
             Err(error) if result.is_ok() => result = Err(error),
             Err(error) => tracing::error!(error = chain(&error), "the clean-up failed too"),
@@ -223,7 +243,7 @@ impl Evaluation<'_> {
         self.invocation.metrics.retried(source.retries());
         match outcomes?.into_iter().next() {
             Some(Ok(report)) => {
-                log::report(&report, name, &self.invocation.request_id);
+                log::report(&report, &self.event.account, name, &self.invocation.request_id);
                 self.invocation.metrics.judged(&report);
                 Ok(Outcome::Judged(report))
             }
@@ -233,7 +253,7 @@ impl Evaluation<'_> {
     }
 
     /// Sorts the outcomes into what is said, what is not said yet, and what failed.
-    fn sort(&self, outcomes: Vec<(String, Outcome)>) -> Sorted {
+    fn sort(&self, outcomes: Vec<(String, Outcome)>, stored: &Stored) -> Sorted {
         let Sorted { mut said, mut not_yet, mut failures } = Sorted::default();
         for (name, outcome) in outcomes {
             match outcome {
@@ -251,7 +271,11 @@ impl Evaluation<'_> {
                             resource_type: CLUSTER_TYPE.to_owned(),
                             resource_id: name.clone(),
                             compliance_type: ComplianceType::NonCompliant,
-                            annotation: not_judged_annotation(why.step(), &chain(why.as_ref())),
+                            annotation: not_judged_annotation(
+                                why.step(),
+                                &chain(why.as_ref()),
+                                judged_at(stored, &name).unwrap_or_else(Timestamp::now),
+                            ),
                         });
                     }
                     failures.push((name, why));
@@ -264,6 +288,7 @@ impl Evaluation<'_> {
     fn log_failure(&self, cluster: &str, why: &NotJudged) {
         tracing::error!(
             rule = self.rule.as_str(),
+            account = self.event.account,
             cluster,
             requestId = self.invocation.request_id,
             step = why.step(),
@@ -281,16 +306,26 @@ impl Evaluation<'_> {
         stored(&self.aws.config_service(), &self.event.config_rule_name).await
     }
 
-    /// Measures how old the verdict is that AWS Config goes on showing of a cluster about which this run says nothing.
-    fn measure_age(&self, stored: &Stored, said: &[Said], names: &[String]) {
-        let now = SystemTime::now();
+    /// The same where single clusters failed and are to be reported all the same, which says since when.
+    async fn stored_of_failures(&self, outcomes: &[(String, Outcome)]) -> Stored {
+        let failed = outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::NotJudged(_)));
+        if !failed || self.access.not_judged == NotJudgedPolicy::Keep {
+            return Stored::new();
+        }
+        let stored = within(self.stop, "looking up earlier results", self.stored()).await;
+        stored.unwrap_or_else(|error| {
+            tracing::warn!(error = chain(&error), "since when the cluster was not judged is not known");
+            Stored::new()
+        })
+    }
+
+    /// Measures how long ago the clusters were judged that AWS Config shows, and that this run did not judge.
+    fn measure_age(&self, stored: &Stored, unjudged: impl Fn(&String) -> bool) {
+        let now = Timestamp::now();
         self.invocation.metrics.oldest_verdict(Duration::ZERO);
-        for ((kind, id), recorded) in stored {
-            let shown = kind == CLUSTER_TYPE && names.contains(id) && !said.iter().any(|said| said.resource_id == *id);
-            let recorded = recorded.and_then(|time| SystemTime::try_from(time).ok());
-            if let Some(age) = recorded.filter(|_| shown).and_then(|time| now.duration_since(time).ok()) {
-                self.invocation.metrics.oldest_verdict(age);
-            }
+        for judged in stored.iter().filter(|((kind, id), _)| kind == CLUSTER_TYPE && unjudged(id)) {
+            let age = judged.1.and_then(|judged| Duration::try_from(now.duration_since(judged)).ok());
+            self.invocation.metrics.oldest_verdict(age.unwrap_or_default());
         }
     }
 
@@ -328,8 +363,10 @@ impl Evaluation<'_> {
     }
 }
 
-/// What AWS Config shows of the rule: (type, id) and when it was recorded.
-type Stored = BTreeMap<(String, String), Option<DateTime>>;
+/// When a cluster was judged last, as far as AWS Config shows it.
+fn judged_at(stored: &Stored, name: &str) -> Option<Timestamp> {
+    stored.get(&(CLUSTER_TYPE.to_owned(), name.to_owned())).copied().flatten()
+}
 
 /// The results of resources that are not among `names` any more.
 fn stale<'a>(

@@ -1,12 +1,13 @@
 //! From an AWS Config event to PutEvaluations: the only crate that touches a network.
 //!
 //! [`serve`] is a whole Lambda function; [`handle`] is one event. The command line uses the parts: [`Aws`], [`describe`],
-//! [`KubernetesClient`] and [`read_cluster`].
+//! [`KubernetesClient`] and [`read_cluster`]; its doctor, [`Examination`].
 
 mod addon;
 mod aws;
 mod clusters;
 mod discovery;
+mod doctor;
 mod error;
 mod evaluations;
 mod event;
@@ -23,6 +24,7 @@ mod token;
 
 pub use aws::{AssumedRole, Aws};
 pub use clusters::{Described, Reached, describe};
+pub use doctor::{Examination, Judges, Step, StepOutcome};
 pub use eks_rules::RuleName;
 pub use error::{InvocationError, NotJudged, chain};
 pub use event::{Event, EventError, Request, ResultToken};
@@ -34,4 +36,4 @@ pub use log::start as start_log;
 pub use metrics::Metrics;
 pub use parameters::{ACCESS_PARAMETERS, AccessParameters, NotJudgedPolicy};
 pub use reader::{ClusterSource, OnPage, Outcome, read_cluster};
-pub use ssm::resolve as resolve_references;
+pub use ssm::{is_reference, resolve as resolve_references};

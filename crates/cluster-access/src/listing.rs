@@ -84,11 +84,7 @@ pub(crate) struct Page {
 impl<'a> Listing<'a> {
     /// A list of a kind over all namespaces.
     pub(crate) fn new(client: &'a Arc<KubernetesClient>, budget: &'a PageBudget, kind: Kind, version: &str) -> Self {
-        let path = match kind.group() {
-            "" => format!("/api/{version}/{}", kind.plural()),
-            group => format!("/apis/{group}/{version}/{}", kind.plural()),
-        };
-        let (token, seen) = (String::new(), HashSet::new());
+        let (path, token, seen) = (list_path(kind, version), String::new(), HashSet::new());
         Self {
             client,
             budget,
@@ -182,6 +178,14 @@ impl<'a> Listing<'a> {
             client.list_page(&url, kind, buffer, peek).await
         });
         Fetch { token, head, task, permit }
+    }
+}
+
+/// The path of a list of a kind over all namespaces.
+pub(crate) fn list_path(kind: Kind, version: &str) -> String {
+    match kind.group() {
+        "" => format!("/api/{version}/{}", kind.plural()),
+        group => format!("/apis/{group}/{version}/{}", kind.plural()),
     }
 }
 

@@ -27,11 +27,12 @@ pub fn start() {
 }
 
 /// Writes a report: one line for the verdict, one for each finding.
-pub(crate) fn report(report: &Report, cluster: &str, request_id: &str) {
+pub(crate) fn report(report: &Report, account: &str, cluster: &str, request_id: &str) {
     let rule = report.rule.as_str();
     let counts = &report.counts;
     tracing::info!(
         rule,
+        account,
         cluster,
         requestId = request_id,
         complianceType = ?report.compliance_type,
@@ -56,6 +57,7 @@ pub(crate) fn report(report: &Report, cluster: &str, request_id: &str) {
         });
         tracing::info!(
             rule,
+            account,
             cluster,
             requestId = request_id,
             namespace = finding.namespace,

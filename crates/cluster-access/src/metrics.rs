@@ -1,6 +1,7 @@
 //! What a run is watched by: one line in CloudWatch's embedded metric format
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,8 @@ const NAMESPACE: &str = "EksConfigRules";
 /// The numbers of one run, counted while it goes on.
 #[derive(Debug, Default)]
 pub struct Metrics {
+    /// The account that is evaluated, once the event has told it.
+    account: OnceLock<String>,
     clusters_judged: AtomicU64,
     clusters_not_judged: AtomicU64,
     findings: AtomicU64,
@@ -24,6 +27,16 @@ pub struct Metrics {
 }
 
 impl Metrics {
+    /// Says which account the run is about.
+    pub(crate) fn of_account(&self, account: &str) {
+        let _ = self.account.set(account.to_owned());
+    }
+
+    /// The account that the run is about; none where the event did not tell.
+    pub(crate) fn account(&self) -> Option<&str> {
+        self.account.get().map(String::as_str)
+    }
+
     /// Counts a cluster that was judged.
     pub(crate) fn judged(&self, report: &Report) {
         add(&self.clusters_judged, 1);
@@ -46,7 +59,7 @@ impl Metrics {
         add(&self.retries, requests);
     }
 
-    /// Remembers the age of the oldest result that AWS Config still shows of a cluster in scope after this run.
+    /// Remembers how long ago a cluster was judged of which AWS Config goes on showing something; the oldest counts.
     pub(crate) fn oldest_verdict(&self, age: Duration) {
         self.oldest_verdict_seconds.fetch_max(age.as_secs() + 1, Ordering::Relaxed);
     }
@@ -74,6 +87,8 @@ impl Metrics {
                 "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [["Rule"]], "Metrics": metrics}],
             },
             "Rule": rule,
+            // A property and not a dimension: every account of an organization would be eight metrics more to pay for.
+            "account": self.account(),
         });
         for (name, _, value) in values {
             line[name] = value;
@@ -108,6 +123,16 @@ mod tests {
         assert_eq!(line["Rule"], "netPolCheck");
         assert_eq!(line["_aws"]["Timestamp"], 1_767_323_045_678_u64);
         assert_eq!((&line["ClustersNotJudged"], &line["OldestVerdictSeconds"]), (&json!(1), &json!(7200)));
+    }
+
+    #[test]
+    fn the_line_tells_the_account_and_makes_no_metric_of_it() {
+        let metrics = Metrics::default();
+        assert_eq!(line(&metrics)["account"], Value::Null);
+        metrics.of_account("111122223333");
+        let line = line(&metrics);
+        assert_eq!(line["account"], "111122223333");
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Rule"]]));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::addon::Addons;
 use crate::discovery::Discovery;
 use crate::error::NotJudged;
 use crate::kubernetes::KubernetesClient;
-use crate::listing::{Listing, PageBudget, hash};
+use crate::listing::{Listing, PageBudget, hash, list_path};
 
 /// How often a cluster is read from the start when a list expires under the reading.
 const READINGS: u32 = 3;
@@ -87,6 +87,48 @@ pub async fn read_cluster<E>(
     }
 }
 
+/// How much of a kind is read.
+#[derive(Clone, Copy)]
+enum Extent {
+    /// Every object.
+    Whole,
+    /// One object, to see whether the others could be read.
+    One,
+}
+
+/// Whether one of the requests of a reading can be made.
+pub(crate) struct Probed {
+    /// The kind that it reads; none for the API groups.
+    pub(crate) kind: Option<Kind>,
+    /// Whether the judgements go on without, where it may not be read.
+    pub(crate) dispensable: bool,
+    /// Whether there is something to read; none where the API groups, on which that depends, cannot be read.
+    pub(crate) readable: Option<Result<bool, NotJudged>>,
+}
+
+/// Makes the requests by which the judgements read the cluster, one of each sort, and tells what came of each: first the
+/// API groups, which any authenticated user may read, then the kinds.
+pub(crate) async fn probe(source: &ClusterSource, judges: Vec<Judge>, tell: &mut (dyn FnMut(Probed) -> bool + Send)) {
+    let mut judges: Vec<Judging> = judges.into_iter().map(Judging::new).collect();
+    let mut reading = Reading { source, judges: &mut judges, discovery: None, on_page: &|_, _, _| {} };
+    let kinds = reading.kinds();
+    let groups = reading.discovery().await.map(|_| true);
+    let known = groups.is_ok();
+    let dispensable = !kinds.iter().any(|kind| reading.discovered(*kind));
+    if !tell(Probed { kind: None, dispensable, readable: Some(groups) }) {
+        return;
+    }
+    for kind in kinds {
+        let needs: Vec<Need> = reading.judges.iter().filter_map(|judging| judging.need(kind)).collect();
+        let dispensable = needs.iter().all(|need| *need == Need::IfReadable);
+        let readable = match known || !reading.discovered(kind) {
+            true => Some(reading.kind(kind, Extent::One).await),
+            false => None,
+        };
+        tell(Probed { kind: Some(kind), dispensable, readable });
+    }
+}
+
 /// One judgement under way.
 struct Judging {
     judge: Judge,
@@ -128,8 +170,8 @@ impl Reading<'_> {
             if !self.judges.iter().any(|judging| judging.need(kind).is_some()) {
                 continue;
             }
-            match self.kind(kind).await {
-                Ok(()) => {}
+            match self.kind(kind, Extent::Whole).await {
+                Ok(_) => {}
                 Err(error) if error.of_one_resource() => self.fail(kind, error),
                 Err(error) => return Err(error),
             }
@@ -150,29 +192,34 @@ impl Reading<'_> {
         kinds
     }
 
-    /// Reads one kind, wherever it is kept.
-    async fn kind(&mut self, kind: Kind) -> Result<(), NotJudged> {
+    /// Reads one kind, wherever it is kept, or asks for one object of it, and says whether it is there.
+    async fn kind(&mut self, kind: Kind, extent: Extent) -> Result<bool, NotJudged> {
         if !kind.kubernetes() {
             return self.addon().await;
         }
-        let required = self.required(kind);
-        let version = if required || kind.group().is_empty() {
-            kind.version().to_owned()
-        } else {
+        let version = if self.discovered(kind) {
             match self.discovery().await?.version(kind) {
                 Some(version) => version,
-                None => return Ok(()),
+                None => return Ok(false),
             }
+        } else {
+            kind.version().to_owned()
         };
-        let read = match kind.single() {
-            Some((namespace, name)) => self.single(kind, namespace, name).await,
-            None => self.list(kind, &version).await,
+        let read = match (kind.single(), extent) {
+            (Some((namespace, name)), _) => self.single(kind, namespace, name).await,
+            (None, Extent::Whole) => self.list(kind, &version).await,
+            (None, Extent::One) => self.one(kind, &version).await,
         };
         match read {
             // A group can be served without this kind of it, and a single object need not be there.
-            Err(NotJudged::Answer { code: 404, .. }) if !required => Ok(()),
-            read => read,
+            Err(NotJudged::Answer { code: 404, .. }) if !self.required(kind) => Ok(false),
+            read => read.map(|()| true),
         }
+    }
+
+    /// Whether it depends on the API groups of the cluster that, and how, the kind is read.
+    fn discovered(&self, kind: Kind) -> bool {
+        kind.kubernetes() && !self.required(kind) && !kind.group().is_empty()
     }
 
     /// Whether one of the judgements cannot do without the kind, which every cluster serves.
@@ -208,6 +255,13 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// Asks for a list of one object at most, of which nothing is observed.
+    async fn one(&self, kind: Kind, version: &str) -> Result<(), NotJudged> {
+        let path = format!("{}?limit=1", list_path(kind, version));
+        let body = self.source.client.list_page(&path, kind, Vec::new(), |_, _| {}).await?;
+        decode_list(kind, body.encoding, &body.bytes, &mut |_| {}).map(|_| ()).map_err(NotJudged::Decode)
+    }
+
     async fn single(&mut self, kind: Kind, namespace: &str, name: &str) -> Result<(), NotJudged> {
         let path = format!("/api/{}/namespaces/{namespace}/{}/{name}", kind.version(), kind.plural());
         let body = self.source.client.get(&path, "get", &kind.resource()).await?;
@@ -217,12 +271,13 @@ impl Reading<'_> {
         decode_object(kind, &value, &mut |object| observe(judges, kind, object)).map_err(NotJudged::Decode)
     }
 
-    async fn addon(&mut self) -> Result<(), NotJudged> {
-        let Some(addons) = &self.source.addons else { return Ok(()) };
-        if let Some(values) = addons.vpc_cni().await? {
-            observe(self.judges, Kind::VpcCniAddon, Object::VpcCniAddon(&values));
+    async fn addon(&mut self) -> Result<bool, NotJudged> {
+        let Some(addons) = &self.source.addons else { return Ok(false) };
+        let values = addons.vpc_cni().await?;
+        if let Some(values) = &values {
+            observe(self.judges, Kind::VpcCniAddon, Object::VpcCniAddon(values));
         }
-        Ok(())
+        Ok(values.is_some())
     }
 
     /// Ends the judgements that need a kind which cannot be read, and notes it in those that can do without.

@@ -28,6 +28,17 @@ const LISTS: [&str; 7] = [
 const ALLOWED: &str = "ssm:NAME of a Systems Manager parameter of type String or StringList, in the function's own account \
     and region, that its role may read (ssm:GetParameter)";
 
+/// Whether a rule parameter is given as a reference.
+#[must_use]
+pub fn is_reference(parameter: &str, value: &Value) -> bool {
+    LISTS.contains(&parameter) && referenced(value).is_some()
+}
+
+/// The name in a reference.
+fn referenced(value: &Value) -> Option<&str> {
+    value.as_str()?.trim().strip_prefix(PREFIX)
+}
+
 /// Replaces each reference by the value that it stands for, asking once for each name, with the caller's own role.
 ///
 /// # Errors
@@ -35,7 +46,7 @@ const ALLOWED: &str = "ssm:NAME of a Systems Manager parameter of type String or
 pub async fn resolve(aws: &Aws, parameters: &mut Map<String, Value>) -> Result<(), ParameterError> {
     let mut read: BTreeMap<String, String> = BTreeMap::new();
     for (parameter, value) in parameters.iter_mut().filter(|(parameter, _)| LISTS.contains(&parameter.as_str())) {
-        let Some(name) = value.as_str().and_then(|text| text.trim().strip_prefix(PREFIX)).map(str::to_owned) else {
+        let Some(name) = referenced(value).map(str::to_owned) else {
             continue;
         };
         let text = match read.get(&name) {

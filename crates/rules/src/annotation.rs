@@ -1,3 +1,5 @@
+use jiff::Timestamp;
+
 use crate::finding::{ContainerKind, Finding, Owner, UncoveredWorkload};
 use crate::rule::counted;
 use crate::text::printable;
@@ -44,10 +46,26 @@ pub(crate) fn worded(headline: &str, findings: &[Finding], first: &[String], fur
     format!("{headline}{subjects}{notes}")
 }
 
-/// Words the annotation of a cluster that could not be judged, for `notJudged=nonCompliant`.
+/// How the annotation of a cluster that could not be judged begins.
+const NOT_JUDGED: &str = "NOT JUDGED: ";
+
+/// What stands before the time in it.
+const SINCE: &str = " Not judged since ";
+
+/// Words the annotation of a cluster that could not be judged since a time, for `notJudged=nonCompliant`.
 #[must_use]
-pub fn not_judged_annotation(step: &str, cause: &str) -> String {
-    whole_words(&format!("NOT JUDGED: {step}, {cause}"), ANNOTATION_LIMIT)
+pub fn not_judged_annotation(step: &str, cause: &str, since: Timestamp) -> String {
+    let since = format!("{SINCE}{since:.0}.");
+    let told = format!("{NOT_JUDGED}{step}, {}.", cause.trim_end_matches('.'));
+    whole_words(&told, ANNOTATION_LIMIT - length(&since)) + &since
+}
+
+/// Since when a cluster was not judged, as the annotation says that [`not_judged_annotation`] made; none where it is
+/// that of a judgement.
+#[must_use]
+pub fn not_judged_since(annotation: &str) -> Option<Timestamp> {
+    let (_, since) = annotation.strip_prefix(NOT_JUDGED)?.rsplit_once(SINCE)?;
+    since.strip_suffix('.')?.parse().ok()
 }
 
 /// As many notes as fit, in their order, and how many do not. The room is enough at least to count them.

@@ -21,7 +21,7 @@ mod rule;
 mod text;
 mod trusted_reg_check;
 
-pub use annotation::{ANNOTATION_LIMIT, annotation, not_judged_annotation};
+pub use annotation::{ANNOTATION_LIMIT, annotation, not_judged_annotation, not_judged_since};
 pub use decode::{DecodeError, Encoding, ListMetadata, decode, decode_list, decode_object, peek_list_metadata};
 pub use exemption::{ExemptOwner, Exemption};
 pub use facts::{JUDGEMENT_FACTS, ParameterFacts, own_facts, reasons};

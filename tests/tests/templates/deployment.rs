@@ -110,7 +110,7 @@ fn each_rule_is_invoked_on_a_schedule_and_by_changes_of_clusters_alone() {
 }
 
 #[test]
-fn each_function_has_an_alarm_on_failures_one_on_clusters_not_judged_and_one_on_silence() {
+fn each_function_has_an_alarm_on_failures_on_clusters_not_judged_on_stale_verdicts_and_on_silence() {
     let template = Template::read("template.yaml");
     for rule in RuleName::ALL {
         let id = logical(rule);
@@ -119,6 +119,7 @@ fn each_function_has_an_alarm_on_failures_one_on_clusters_not_judged_and_one_on_
         for (alarm, metric, dimensions, missing) in [
             ("Alarm", ["AWS/Lambda", "Errors"], &function, "notBreaching"),
             ("NotJudgedAlarm", ["EksConfigRules", "ClustersNotJudged"], &by_rule, "notBreaching"),
+            ("StaleAlarm", ["EksConfigRules", "OldestVerdictSeconds"], &by_rule, "notBreaching"),
             ("SilenceAlarm", ["AWS/Lambda", "Invocations"], &function, "breaching"),
         ] {
             let resource = template.resource(&format!("{id}{alarm}"));
@@ -147,6 +148,27 @@ fn silence_is_twice_the_frequency() {
             }
             assert_eq!(periods, hours, "{frequency}");
         }
+    }
+}
+
+#[test]
+fn a_verdict_is_stale_after_two_periods_less_a_quarter_and_the_alarm_lasts_until_the_next_run() {
+    let template = Template::read("template.yaml");
+    let facts = &template.section("Mappings")["Stale"];
+    assert_eq!(facts.as_object().unwrap().len(), FREQUENCIES.len());
+    for (frequency, hours) in FREQUENCIES.into_iter().zip([1, 3, 6, 12, 24]) {
+        let (seconds, quarter) = (hours * 3600, hours * 900);
+        assert_eq!(facts[frequency], json!({"Hours": hours, "Seconds": 2 * seconds - quarter}), "{frequency}");
+    }
+    let fact = |name: &str| json!({"Fn::FindInMap": ["Stale", {"Ref": "MaximumExecutionFrequency"}, name]});
+    for rule in RuleName::ALL {
+        let alarm = &template.resource(&format!("{}StaleAlarm", logical(rule)))["Properties"];
+        assert_eq!((&alarm["Period"], &alarm["EvaluationPeriods"]), (&json!(3600), &fact("Hours")));
+        assert_eq!((&alarm["DatapointsToAlarm"], &alarm["Threshold"]), (&json!(1), &fact("Seconds")));
+        assert_eq!(
+            (&alarm["Statistic"], &alarm["ComparisonOperator"]),
+            (&json!("Maximum"), &json!("GreaterThanOrEqualToThreshold"))
+        );
     }
 }
 

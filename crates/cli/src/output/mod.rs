@@ -1,6 +1,7 @@
 //! The verdicts, and the forms in which they are printed.
 
 mod asff;
+mod doctor;
 mod html;
 mod json;
 mod junit;
@@ -21,6 +22,7 @@ use crate::command_line::OutputForm;
 use crate::failure::{Failure, Status};
 
 pub(crate) use self::asff::NO_PLACE;
+pub(crate) use self::doctor::{json as steps_json, table as steps_table};
 pub(crate) use self::received::{Received, received};
 pub(crate) use self::setting::{Parameters, Setting};
 

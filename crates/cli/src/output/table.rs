@@ -4,6 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table};
 use eks_rules::{ComplianceType, ContainerKind, Finding, Report};
 
+use super::text::printable;
 use super::{Judged, NotJudged};
 
 /// The verdicts for people: one row for each rule and cluster; then, under each rule's name, the annotation and what
@@ -12,10 +13,10 @@ pub(super) fn render(judged: &[Judged]) -> String {
     let mut text = summary(judged);
     for one in judged {
         text.push('\n');
-        let cluster = one.cluster.as_ref().map(|cluster| format!(" on {cluster}")).unwrap_or_default();
+        let cluster = one.cluster.as_ref().map(|cluster| format!(" on {}", printable(cluster))).unwrap_or_default();
         match &one.outcome {
             Ok(report) => {
-                text.push_str(&format!("{}{cluster}: {}\n", one.rule, report.annotation));
+                text.push_str(&format!("{}{cluster}: {}\n", one.rule, printable(&report.annotation)));
                 for note in &report.notes {
                     text.push_str(&format!("  note: {}\n", printable(note)));
                 }
@@ -149,9 +150,4 @@ pub(super) fn finish(table: &Table) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Text from a manifest or a server, without what a terminal would obey.
-fn printable(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }

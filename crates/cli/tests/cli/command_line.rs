@@ -49,6 +49,11 @@ fn wrong_arguments_end_with_2() {
         &["judge", "-f", "-", "--kubeconfig", "config"],
         &["judge", "-f", "-", "--no-such-option"],
         &["invoke", "privEscalation"],
+        &["doctor"],
+        &["doctor", "--cluster", "prod", "--context", "staging"],
+        &["doctor", "-f", "-"],
+        &["doctor", "--context", "staging", "--role-arn", "arn:aws:iam::111122223333:role/auditor"],
+        &["doctor", "--cluster", "prod", "--output", "html"],
         &["no-such-command"],
         &[],
     ] {
@@ -84,6 +89,18 @@ fn help_teaches_the_exit_statuses_an_example_and_the_shape_of_a_parameter() {
         assert!(judge.stdout.contains(words), "{words}: {}", judge.stdout);
     }
     assert!(general.stdout.contains("3  some rule or cluster could not be judged"), "{}", general.stdout);
+    let doctor = run(&["doctor", "--help"], "");
+    assert!(doctor.stdout.contains("Exit status: 0 every step works, 2 wrong use, 3 some step does not."));
+}
+
+#[test]
+fn doctor_refuses_parameters_and_contexts_that_cannot_be_used_before_it_examines_anything() {
+    run(&["doctor", "trustedRegCheck", "--cluster", "prod", "--parameters", r#"{"trustedRegistries": "busybox"}"#], "")
+        .refuses_with(&["trustedRegistries", "docker.io/library/busybox"]);
+    run(&["doctor", "privEscalation", "--cluster", "prod", "--parameters", r#"{"nope": "ssm:/x"}"#], "")
+        .refuses_with(&["nope"]);
+    run(&["doctor", "--context", "staging", "--kubeconfig", "no-such-file"], "")
+        .refuses_with(&["staging", "no-such-file"]);
 }
 
 #[test]

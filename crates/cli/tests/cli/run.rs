@@ -26,6 +26,13 @@ impl Run {
         assert_eq!(told, errors, "{self:#?}");
     }
 
+    /// Asserts that the binary refused, and that its error names each of these.
+    #[track_caller]
+    pub(crate) fn refuses_with(&self, parts: &[&str]) {
+        assert_eq!((self.status, self.stdout.as_str()), (2, ""), "{self:#?}");
+        assert!(parts.iter().all(|part| self.stderr.contains(part)), "{parts:?}: {self:#?}");
+    }
+
     /// Asserts that standard error has exactly this line.
     #[track_caller]
     pub(crate) fn notes(&self, note: &str) {

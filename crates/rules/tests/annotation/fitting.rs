@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use eks_rules::{ContainerKind, Finding, Owner, Reason, UncoveredWorkload, annotation, not_judged_annotation};
+use eks_rules::{
+    ContainerKind, Finding, Owner, Reason, UncoveredWorkload, annotation, not_judged_annotation, not_judged_since,
+};
+use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -400,18 +403,33 @@ fn a_headline_that_is_too_long_is_cut_between_words_and_says_so() {
 
 #[test]
 fn the_words_of_a_cluster_that_is_not_judged_are_cut_where_they_are_too_long_and_nowhere_else() {
-    let words = |length: usize| not_judged_annotation("step", &"x".repeat(length));
-    let longest = 256 - "NOT JUDGED: step, ".len();
-    assert_eq!(words(longest), format!("NOT JUDGED: step, {}", "x".repeat(longest)));
-    assert_eq!(words(longest + 1), format!("NOT JUDGED: step, {}...", "x".repeat(longest - 3)));
-    let rockets = not_judged_annotation("step", &"🚀".repeat(300));
-    assert_eq!(rockets.encode_utf16().count(), 255, "a character is not cut: {rockets}");
-    let spaced = not_judged_annotation("step", &"some words ".repeat(40));
+    let since: Timestamp = "2026-03-01T05:06:07Z".parse().unwrap();
+    let end = " Not judged since 2026-03-01T05:06:07Z.";
+    let words = |cause: &str| not_judged_annotation("step", cause, since);
+    let letters = |length: usize| words(&"x".repeat(length));
+    let longest = 256 - "NOT JUDGED: step, .".len() - end.len();
+    assert_eq!(letters(longest), format!("NOT JUDGED: step, {}.{end}", "x".repeat(longest)));
+    assert_eq!(letters(longest + 1), format!("NOT JUDGED: step, {}...{end}", "x".repeat(longest - 2)));
+    let rockets = words(&"🚀".repeat(300));
+    assert!([255, 256].contains(&rockets.encode_utf16().count()), "a character is not cut: {rockets}");
+    let spaced = words(&"some words ".repeat(40));
+    let spaced = spaced.strip_suffix(end).unwrap();
     assert!(spaced.ends_with("some...") || spaced.ends_with("words..."), "{spaced}");
-    let border = format!("{} end", "x".repeat(longest - "... end".len()));
-    assert_eq!(
-        not_judged_annotation("step", &format!("{border} and more")),
-        format!("NOT JUDGED: step, {border}..."),
-        "a word that just fits is not left out"
-    );
+    let border = format!("{} end", "x".repeat(longest + 1 - "... end".len()));
+    let said = words(&format!("{border} and more"));
+    assert_eq!(said, format!("NOT JUDGED: step, {border}...{end}"), "a word that just fits is not left out");
+}
+
+#[test]
+fn an_annotation_says_since_when_the_cluster_was_not_judged_and_no_verdict_does() {
+    let since: Timestamp = "2026-03-01T05:06:07Z".parse().unwrap();
+    for cause in ["403", "lines\r\n", "🚀", &"long ".repeat(99), ". Not judged since 1999-01-01T00:00:00Z.", ""] {
+        let said = not_judged_annotation("list", cause, since);
+        assert_eq!(not_judged_since(&said), Some(since), "{said}");
+    }
+    for said in
+        ["NOT JUDGED: list, 403", "3 of 4 pods. Not judged since 2026-03-01T05:06:07Z.", "Not judged since .", ""]
+    {
+        assert_eq!(not_judged_since(said), None, "{said}");
+    }
 }

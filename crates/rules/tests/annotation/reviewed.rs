@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use eks_rules::{Configuration, Exemption, Kind, Report, RuleName, not_judged_annotation};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::judging::{bare_pod, configuration, container, controlled, deployed, in_namespace, in_phase, report_of};
@@ -327,5 +328,7 @@ fn not_judged() {
         ("lines", "describe cluster", "no answer\r\nafter 10 s\u{0}.".to_owned()),
         ("non-ASCII", "describe cluster", format!("{}.", "🚀".repeat(400))),
     ];
-    assert_reviewed("not_judged", &said.map(|(scene, step, cause)| (scene, not_judged_annotation(step, &cause))));
+    let since: Timestamp = "2026-03-01T05:06:07.5Z".parse().unwrap();
+    let worded = said.map(|(scene, step, cause)| (scene, not_judged_annotation(step, &cause, since)));
+    assert_reviewed("not_judged", &worded);
 }
