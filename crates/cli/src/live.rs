@@ -158,7 +158,7 @@ async fn reach(aws: &Aws, name: &str, place: &mut Place) -> Result<Result<Cluste
 fn not_judged(rule: RuleName, cluster: &str, why: &NotJudged) -> Judged {
     let told = output::NotJudged {
         step: why.step().to_owned(),
-        cause: chain(why),
+        cause: why.told(),
         advice: Some(format!("{}.", why.advice().trim_end_matches('.'))),
     };
     Judged { rule, cluster: Some(cluster.to_owned()), outcome: Err(told) }

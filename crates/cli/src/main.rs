@@ -60,7 +60,7 @@ fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Fail
     runtime.block_on(work)
 }
 
-/// Says something on standard error. Where nobody reads it, nothing is lost that could be said elsewhere.
+/// Says something on standard error, without what a terminal would obey. Where nobody reads it, nothing is lost that could be said elsewhere.
 fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", eks_rules::printable(line));
 }

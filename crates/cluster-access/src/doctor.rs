@@ -195,7 +195,7 @@ impl Examination {
             Some(Ok(false)) => StepOutcome::Works("there is none".to_owned()),
             Some(Err(error)) if dispensable && error.forbidden() => {
                 let advice = format!("{}; without it the rule says so in a note", error.advice());
-                StepOutcome::Dispensable { cause: chain(&error), advice }
+                StepOutcome::Dispensable { cause: error.told(), advice }
             }
             Some(Err(error)) => failed(&error),
         };
@@ -214,7 +214,7 @@ impl Examination {
             Ok(_) => StepOutcome::Works("may be read".to_owned()),
             Err(error) if dispensable && stopped.is_none() => {
                 let advice = format!("{}; none of the rules needs it", error.advice());
-                StepOutcome::Dispensable { cause: chain(error), advice }
+                StepOutcome::Dispensable { cause: error.told(), advice }
             }
             Err(error) => failed(error),
         };
@@ -263,7 +263,7 @@ impl Examination {
 }
 
 fn failed(error: &NotJudged) -> StepOutcome {
-    StepOutcome::Failed { cause: chain(error), advice: error.advice().to_owned() }
+    StepOutcome::Failed { cause: error.told(), advice: error.advice().to_owned() }
 }
 
 /// The request for a kind, in the words of RBAC; of the add-on, its call.

@@ -4,13 +4,16 @@ use std::error::Error as StdError;
 
 use std::sync::Arc;
 
-use eks_rules::{DecodeError, ParameterError};
+use eks_rules::{DecodeError, ParameterError, shortened};
 use thiserror::Error;
 
 use crate::event::EventError;
 
 /// A cause of any type.
 pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
+
+/// How much is told of why a cluster was not judged: a line of the log and an answer to Lambda have their limits.
+const TOLD: usize = 2_000;
 
 const LOOK_AT_THE_ENDPOINTS: &str = "look at the function's way to the AWS endpoints, and at its timeout";
 const ALLOW_LIST_CLUSTERS: &str = "allow eks:ListClusters to the role";
@@ -118,7 +121,7 @@ impl InvocationError {
 
 fn told(failures: &[(String, Arc<NotJudged>)]) -> String {
     let tell = |(cluster, why): &(String, Arc<NotJudged>)| {
-        format!("{cluster}: {}: {}. {}", why.step(), chain(why.as_ref()), why.advice())
+        format!("{cluster}: {}: {}. {}", why.step(), why.told(), why.advice())
     };
     failures.iter().map(tell).collect::<Vec<_>>().join("; ")
 }
@@ -268,6 +271,12 @@ impl NotJudged {
             Self::Decode(_) => "decode",
             Self::Deadline => "deadline",
         }
+    }
+
+    /// What went wrong, with its causes, cut where an object or a server made it longer than anybody reads.
+    #[must_use]
+    pub fn told(&self) -> String {
+        shortened(&chain(self), TOLD)
     }
 
     /// Whether the failure says nothing about the other kinds of object of the cluster.

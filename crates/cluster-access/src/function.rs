@@ -1,5 +1,6 @@
 //! The Lambda function: what a `main.rs` runs.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use eks_rules::RuleName;
@@ -43,13 +44,19 @@ pub async fn serve(rule: RuleName) -> Result<(), lambda_runtime::Error> {
 }
 
 /// A failed invocation, as Lambda and the log hear of it.
-#[derive(Debug)]
 struct Failed {
     rule: RuleName,
     /// The account of the event, where it could be read.
     account: Option<String>,
     request_id: String,
     error: InvocationError,
+}
+
+/// What the Lambda runtime logs. The line of the log that says everything, within bounds, is our own.
+impl fmt::Debug for Failed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} failed: {}", self.rule, self.error.error_type())
+    }
 }
 
 impl From<Failed> for Diagnostic {

@@ -273,7 +273,7 @@ impl Evaluation<'_> {
                             compliance_type: ComplianceType::NonCompliant,
                             annotation: not_judged_annotation(
                                 why.step(),
-                                &chain(why.as_ref()),
+                                &why.told(),
                                 judged_at(stored, &name).unwrap_or_else(Timestamp::now),
                             ),
                         });
@@ -292,7 +292,7 @@ impl Evaluation<'_> {
             cluster,
             requestId = self.invocation.request_id,
             step = why.step(),
-            cause = chain(why),
+            cause = why.told(),
             advice = why.advice(),
             "not judged"
         );

@@ -35,4 +35,4 @@ pub use protobuf::decode_status;
 pub use rule::{
     ComplianceType, Configuration, Counts, JUDGEMENT_PARAMETERS, Judge, Report, RuleName, Scene, Source, TrustedImages,
 };
-pub use text::printable;
+pub use text::{printable, shortened};

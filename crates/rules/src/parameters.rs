@@ -4,12 +4,22 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use wildmatch::WildMatchPattern;
 
+use crate::text::shortened;
+
 /// A pattern in which `*` alone is special.
 type Glob = WildMatchPattern<'*', '\0'>;
 
+/// How much of a text that somebody gave an error tells; AWS Config itself allows no more than 1,024 characters.
+const TOLD: usize = 2_000;
+
 /// A rule parameter that cannot be used: which one, what was given, what is allowed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("rule parameter {parameter}: given {given}; allowed: {allowed}")]
+#[error(
+    "rule parameter {}: given {}; allowed: {}",
+    shortened(parameter, TOLD),
+    shortened(given, TOLD),
+    shortened(allowed, TOLD)
+)]
 pub struct ParameterError {
     /// Name of the parameter as it was given.
     pub parameter: String,

@@ -178,3 +178,34 @@ fn each_decision_is_listed_and_each_listed_decision_is_there() {
     there.remove("README.md");
     assert_eq!(linked, there);
 }
+
+/// The sources of all tests.
+fn tests() -> String {
+    fn read(directory: &std::path::Path, text: &mut String) {
+        for entry in std::fs::read_dir(directory).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() && path.file_name().is_none_or(|name| name != "target") {
+                read(&path, text);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    let mut text = String::new();
+    for directory in ["crates", "tests"] {
+        read(&workspace().join(directory), &mut text);
+    }
+    text
+}
+
+#[test]
+fn each_test_that_the_threat_model_names_is_there() {
+    let (security, tests) = (text("SECURITY.md"), tests());
+    let table = security.split("## Threats").nth(1).unwrap().split("\n## ").next().unwrap();
+    let cells = table.lines().filter(|line| line.starts_with("| ")).filter_map(|line| line.rsplit(" | ").next());
+    let named: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    assert!(named.len() > 30, "{named:?}");
+    for name in named {
+        assert!(tests.contains(&format!("fn {name}()")), "SECURITY.md names {name}, which is no test");
+    }
+}

@@ -1,6 +1,6 @@
 //! Objects that somebody made to do harm: to the log, to the annotation, to the function.
 
-use acceptance::{Event, annotations, clean_pod, evaluations, options, verdicts, world};
+use acceptance::{Event, annotations, clean_pod, compliant, evaluations, options, verdicts, world};
 use eks_rules::RuleName;
 use loopback::objects::{container, namespace, pod};
 use loopback::{ClusterSpec, InvokeOptions};
@@ -121,5 +121,33 @@ async fn a_deeply_nested_object_is_no_way_to_end_the_function() {
     match verdicts(&world).get("alpha") {
         Some(_) => assert!(annotations(&world)["alpha"].starts_with("2 containers"), "{:?}", annotations(&world)),
         None => assert!(run.failed("ClustersNotJudged").contains("alpha: decode: ")),
+    }
+}
+
+#[tokio::test]
+async fn what_an_error_tells_is_bounded() {
+    let long = "x".repeat(300_000);
+    let world = world(vec![compliant("alpha"), compliant("beta")]).await;
+    let action = loopback::FaultAction::kubernetes_status(403, "Forbidden", &long);
+    world.script(loopback::Fault::kubernetes("alpha", "pods", action).times(usize::MAX));
+    let mut broken = clean_pod("app");
+    broken["metadata"]["name"] = json!(long);
+    broken["spec"]["containers"][0]["securityContext"]["privileged"] = json!(long);
+    let cluster = ClusterSpec { json_only: true, ..ClusterSpec::new("alpha", vec![broken]) };
+    let other = acceptance::world(vec![cluster]).await;
+    let schedule = || Event::schedule(RuleName::PrivEscalation);
+    for (run, error_type) in [
+        (schedule().run(&world).await, "ClustersNotJudged"),
+        (schedule().run(&other).await, "ClustersNotJudged"),
+        (schedule().with("excludedNamespaces", "a").with("reading", &long).run(&world).await, "InvalidParameter"),
+        (schedule().with(&long, "a").run(&world).await, "InvalidParameter"),
+        (schedule().with("exemptions", &format!("[{{\"{long}\": 1}}]")).run(&world).await, "InvalidParameter"),
+        (schedule().with("executionRoleName", &long).run(&world).await, "InvalidParameter"),
+        (schedule().of_account(&long).run(&world).await, "InvalidEvent"),
+    ] {
+        assert!(run.failed(error_type).len() < 10_000, "{error_type}: {} bytes", run.failed(error_type).len());
+        for line in run.invocation.stderr.lines() {
+            assert!(line.len() < 20_000, "{error_type}: {} bytes: {}", line.len(), &line[..200]);
+        }
     }
 }

@@ -73,6 +73,25 @@ fn json_outputs_stay_valid_and_have_no_characters_that_act() {
 }
 
 #[test]
+fn tables_and_errors_have_no_characters_that_act() {
+    let run = judge("table", &["--parameters", PARAMETERS], &manifests());
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    assert_inert(&run.stdout);
+    assert!(run.stdout.contains("<script>alert(1)"), "the name is told");
+    let broken = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": SCREEN, "namespace": SCREEN},
+        "spec": {"containers": [{"name": SCREEN, "securityContext": {"privileged": SCREEN}}]},
+    });
+    let parameters = json!({"excludedNamespaces": "a", SCREEN: SCREEN}).to_string();
+    for (parameters, manifest) in [(PARAMETERS, broken.to_string()), (&parameters, manifests())] {
+        let run = judge("table", &["--parameters", parameters], &manifest);
+        assert!(run.status > 1 && run.stderr.contains("txt.exe"), "{} {}", run.status, run.stderr);
+        assert_inert(&run.stderr);
+        assert_eq!(run.stderr.lines().count(), 1, "nobody writes a line of their own: {}", run.stderr);
+    }
+}
+
+#[test]
 fn xml_has_every_name_escaped() {
     let run = judge("junit", &["--parameters", PARAMETERS], &manifests());
     assert_eq!(run.status, 1, "{}", run.stderr);
