@@ -14,12 +14,7 @@ const TOLD: usize = 2_000;
 
 /// A rule parameter that cannot be used: which one, what was given, what is allowed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error(
-    "rule parameter {}: given {}; allowed: {}",
-    shortened(parameter, TOLD),
-    shortened(given, TOLD),
-    shortened(allowed, TOLD)
-)]
+#[error("rule parameter {}", told(parameter, given, allowed))]
 pub struct ParameterError {
     /// Name of the parameter as it was given.
     pub parameter: String,
@@ -27,6 +22,11 @@ pub struct ParameterError {
     pub given: String,
     /// What is allowed, with advice where a mistake has a likely meaning.
     pub allowed: String,
+}
+
+fn told(parameter: &str, given: &str, allowed: &str) -> String {
+    let [parameter, given, allowed] = [parameter, given, allowed].map(|text| shortened(text, TOLD));
+    format!("{parameter}: given {given}; allowed: {allowed}")
 }
 
 impl ParameterError {
