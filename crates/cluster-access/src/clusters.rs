@@ -118,10 +118,10 @@ fn summary(cluster: &Cluster) -> String {
     words.extend(cluster.version.as_ref().map(|version| format!("Kubernetes {version}")));
     if let Some(vpc) = &cluster.resources_vpc_config {
         let cidrs = vpc.public_access_cidrs().join(", ");
+        let public = if cidrs.is_empty() { "public".to_owned() } else { format!("public to {cidrs}") };
         words.push(match (vpc.endpoint_public_access, vpc.endpoint_private_access) {
-            (true, private) => {
-                format!("endpoint public to {cidrs}{}", if private { " and private in its VPC" } else { "" })
-            }
+            (true, false) => format!("endpoint {public}"),
+            (true, true) => format!("endpoint {public} and private in its VPC"),
             (false, _) => "endpoint private in its VPC".to_owned(),
         });
     }

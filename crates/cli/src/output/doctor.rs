@@ -1,6 +1,6 @@
 use cluster_access::{Step, StepOutcome};
 use comfy_table::Cell;
-use serde_json::json;
+use serde::Serialize;
 
 use super::table::{finish, new_table};
 use super::text::printable;
@@ -27,6 +27,14 @@ pub(crate) fn table(steps: &[Step]) -> String {
     text
 }
 
+#[derive(Debug, Serialize)]
+struct StepJson<'a> {
+    step: &'a str,
+    status: &'static str,
+    detail: &'a str,
+    advice: Option<&'a str>,
+}
+
 /// The array of `--output json`. Every key is always there, null where it does not apply.
 pub(crate) fn json(steps: &[Step]) -> Result<String, Failure> {
     let steps = steps.iter().map(|step| {
@@ -36,7 +44,7 @@ pub(crate) fn json(steps: &[Step]) -> Result<String, Failure> {
             StepOutcome::Failed { cause, .. } => ("failed", cause),
             StepOutcome::NotTried(after) => ("notTried", after),
         };
-        json!({"step": step.name, "status": status, "detail": detail, "advice": advice(&step.outcome)})
+        StepJson { step: &step.name, status, detail, advice: advice(&step.outcome) }
     });
     super::json_array(steps)
 }
