@@ -38,7 +38,8 @@ locals {
       binary      = "priv-escalation"
       description = "No container that runs in an EKS cluster may gain more privileges than its parent process."
       parameters = {
-        reading = var.reading
+        reading      = var.reading
+        secretsInEnv = var.secrets_in_env
       }
     }
     trustedRegCheck = {

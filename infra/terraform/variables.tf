@@ -78,6 +78,12 @@ variable "reading" {
   default     = "effective"
 }
 
+variable "secrets_in_env" {
+  description = "privEscalation, of environment variables from Secrets: ignore, report, require."
+  type        = string
+  default     = "ignore"
+}
+
 variable "trusted_registries" {
   description = "trustedRegCheck, mandatory: a comma list of HOST[:PORT][/PATH], *.DOMAIN, ecr:ACCOUNT, ecr:self, eks-addons, or ssm:NAME."
   type        = string

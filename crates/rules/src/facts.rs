@@ -56,12 +56,20 @@ pub const fn own_facts(rule: RuleName) -> &'static [ParameterFacts] {
                 example: "require",
             },
         ],
-        RuleName::PrivEscalation => &[ParameterFacts {
-            name: "reading",
-            form: "`effective`, `restricted`, `explicit`",
-            default: "effective",
-            example: "restricted",
-        }],
+        RuleName::PrivEscalation => &[
+            ParameterFacts {
+                name: "reading",
+                form: "`effective`, `restricted`, `explicit`",
+                default: "effective",
+                example: "restricted",
+            },
+            ParameterFacts {
+                name: "secretsInEnv",
+                form: "`ignore`, `report`, `require`",
+                default: "ignore",
+                example: "report",
+            },
+        ],
         RuleName::TrustedRegCheck => &[
             ParameterFacts {
                 name: "trustedRegistries",
@@ -92,9 +100,13 @@ pub const fn reasons(rule: RuleName) -> &'static [Reason] {
             Reason::EgressNotDenied,
             Reason::NotEnforced,
         ],
-        RuleName::PrivEscalation => {
-            &[Reason::AllowPrivilegeEscalation, Reason::Privileged, Reason::SysAdmin, Reason::Unset]
-        }
+        RuleName::PrivEscalation => &[
+            Reason::AllowPrivilegeEscalation,
+            Reason::Privileged,
+            Reason::SysAdmin,
+            Reason::Unset,
+            Reason::SecretInEnvironment,
+        ],
         RuleName::TrustedRegCheck => {
             &[Reason::Untrusted, Reason::Unparsable, Reason::NotPinned, Reason::RunningImageUntrusted]
         }
@@ -140,6 +152,10 @@ impl Reason {
             Self::Unset => (
                 "`allowPrivilegeEscalation` is not set, which allows it",
                 "set `securityContext.allowPrivilegeEscalation: false`",
+            ),
+            Self::SecretInEnvironment => (
+                "an environment variable takes its value from a Secret (`secretKeyRef`, `secretRef`)",
+                "mount the Secret as a volume and let the program read the file",
             ),
             Self::Untrusted => (
                 "no entry of `trustedRegistries` trusts the repository",

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::object::{Metadata, Pod};
+use crate::secret_names::SecretNames;
 
 /// Why a subject is not compliant. The order is the one in which reasons are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -25,6 +26,8 @@ pub enum Reason {
     SysAdmin,
     /// `allowPrivilegeEscalation` is unset, which allows it.
     Unset,
+    /// An environment variable takes its value from a Secret.
+    SecretInEnvironment,
     /// The image comes from a registry or repository that no entry trusts.
     Untrusted,
     /// The image reference does not parse.
@@ -43,7 +46,11 @@ impl Reason {
             Self::Privileged | Self::Unparsable | Self::NotEnforced => 3,
             Self::SysAdmin | Self::Untrusted | Self::NoPolicy => 2,
             Self::AllowPrivilegeEscalation | Self::RunningImageUntrusted | Self::UncoveredPods => 1,
-            Self::Unset | Self::NotPinned | Self::IngressNotDenied | Self::EgressNotDenied => 0,
+            Self::Unset
+            | Self::SecretInEnvironment
+            | Self::NotPinned
+            | Self::IngressNotDenied
+            | Self::EgressNotDenied => 0,
         }
     }
 }
@@ -177,6 +184,9 @@ pub struct Finding {
     /// What mending a security context has to know; no part of the output.
     #[serde(skip)]
     pub privileges: Option<Privileges>,
+    /// The Secrets that should be mounted; no part of the output, the advice names them.
+    #[serde(skip)]
+    pub secrets: SecretNames,
     /// The policies that would have to be narrowed; no part of the output.
     #[serde(skip)]
     pub open_policies: Vec<OpenPolicy>,
@@ -208,6 +218,7 @@ struct ContainerEntry {
     pods: u64,
     mirror: bool,
     privileges: Option<Privileges>,
+    secrets: SecretNames,
 }
 
 /// What was found on one container.
@@ -219,6 +230,8 @@ pub(crate) struct Found<'a> {
     pub(crate) reasons: &'a [Reason],
     /// What mending has to know.
     pub(crate) privileges: Option<Privileges>,
+    /// The Secrets in its environment, where they are a reason.
+    pub(crate) secrets: SecretNames,
 }
 
 /// The findings about containers, folded so that memory grows with distinct workloads and not with pods.
@@ -230,7 +243,7 @@ pub(crate) struct ContainerFindings {
 impl ContainerFindings {
     /// Adds what was found on one container of one pod.
     pub(crate) fn add(&mut self, pod: &Pod, kind: ContainerKind, container: &str, found: Found<'_>) {
-        let Found { image, reasons, privileges } = found;
+        let Found { image, reasons, privileges, secrets } = found;
         let metadata = &pod.metadata;
         let key = ContainerKey {
             namespace: metadata.namespace.as_str().into(),
@@ -245,11 +258,13 @@ impl ContainerFindings {
             pods: 0,
             mirror: false,
             privileges: None,
+            secrets: SecretNames::default(),
         });
         match (&mut entry.privileges, privileges) {
             (Some(known), Some(other)) => known.merge(other),
             (known, other) => *known = known.take().or(other),
         }
+        entry.secrets.merge(secrets);
         entry.reasons.extend(reasons);
         entry.pods += 1;
         entry.mirror |= metadata.mirror();
@@ -279,6 +294,7 @@ impl ContainerFindings {
                     image: key.image.map(Into::into),
                     mirror: Some(entry.mirror),
                     privileges: entry.privileges,
+                    secrets: entry.secrets,
                     ..Finding::default()
                 };
                 finding.advice = advise(&finding);

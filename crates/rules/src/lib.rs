@@ -18,6 +18,7 @@ mod parameters;
 mod priv_escalation;
 mod protobuf;
 mod rule;
+mod secret_names;
 mod text;
 mod trusted_reg_check;
 
@@ -30,9 +31,10 @@ pub use image::{EcrRegistry, ImageReference, ReferenceError, TrustedSource, Trus
 pub use json::UniqueValue;
 pub use kind::{Kind, Need, Object, Read};
 pub use parameters::{Globs, ParameterError, RuleParameters};
-pub use priv_escalation::Reading;
+pub use priv_escalation::{Reading, SecretsInEnv};
 pub use protobuf::decode_status;
 pub use rule::{
     ComplianceType, Configuration, Counts, JUDGEMENT_PARAMETERS, Judge, Report, RuleName, Scene, Source, TrustedImages,
 };
+pub use secret_names::SecretNames;
 pub use text::{printable, shortened};

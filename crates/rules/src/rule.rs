@@ -13,7 +13,7 @@ use crate::image::TrustedSources;
 use crate::kind::{Kind, Object, Read};
 use crate::object::{Namespace, Pod};
 use crate::parameters::{Globs, ParameterError, RuleParameters};
-use crate::priv_escalation::Reading;
+use crate::priv_escalation::{Reading, SecretsInEnv};
 use crate::{net_pol_check, priv_escalation, trusted_reg_check};
 
 /// The three rules.
@@ -176,6 +176,15 @@ impl Configuration {
     pub const fn reading(&self) -> Option<Reading> {
         match &self.own {
             OwnParameters::PrivEscalation(own) => Some(own.reading()),
+            OwnParameters::NetPolCheck(_) | OwnParameters::TrustedRegCheck(_) => None,
+        }
+    }
+
+    /// What privEscalation makes of Secrets in environment variables; none for the other rules.
+    #[must_use]
+    pub const fn secrets_in_env(&self) -> Option<SecretsInEnv> {
+        match &self.own {
+            OwnParameters::PrivEscalation(own) => Some(own.secrets_in_env()),
             OwnParameters::NetPolCheck(_) | OwnParameters::TrustedRegCheck(_) => None,
         }
     }

@@ -14,7 +14,7 @@ use serde_json::json;
 fn header(rule: RuleName) -> String {
     let source = match rule {
         RuleName::NetPolCheck => include_str!("../src/net_pol_check/mod.rs"),
-        RuleName::PrivEscalation => include_str!("../src/priv_escalation.rs"),
+        RuleName::PrivEscalation => include_str!("../src/priv_escalation/mod.rs"),
         RuleName::TrustedRegCheck => include_str!("../src/trusted_reg_check/mod.rs"),
     };
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));

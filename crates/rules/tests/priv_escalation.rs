@@ -15,6 +15,8 @@ mod oracle;
 mod properties;
 #[path = "priv_escalation/readings.rs"]
 mod readings;
+#[path = "priv_escalation/secrets.rs"]
+mod secrets;
 #[path = "priv_escalation/subjects.rs"]
 mod subjects;
 #[path = "priv_escalation/words.rs"]

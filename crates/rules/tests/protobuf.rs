@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 
 use eks_rules::object::{
-    Annotations, Capabilities, Container, ContainerStatus, EphemeralContainer, ImageVolume, IpBlock, LabelSelector,
-    Metadata, Namespace, NamespaceMetadata, NamespaceStatus, NetworkPolicy, NetworkPolicyEgressRule,
-    NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec, OwnerReference, Pod, PodOs,
-    PodSpec, PodStatus, SecurityContext, SelectorRequirement, Time, Volume, VolumeSource,
+    Annotations, Capabilities, Container, ContainerStatus, Environment, EnvironmentSources, EphemeralContainer,
+    ImageVolume, IpBlock, LabelSelector, Metadata, Namespace, NamespaceMetadata, NamespaceStatus, NetworkPolicy,
+    NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
+    OwnerReference, Pod, PodOs, PodSpec, PodStatus, SecretName, SecretReference, SecurityContext, SelectorRequirement,
+    Time, VariableSource, Volume, VolumeSource,
 };
 use eks_rules::{DecodeError, Encoding, Kind, ListMetadata, Object, decode_list, peek_list_metadata};
 use loopback::objects;
@@ -103,11 +104,24 @@ fn pods() -> Vec<Value> {
         });
         escalating["args"] = json!(["--enable-network-policy=true", ""]);
         escalating["lifecycle"] = json!({"preStop": {"exec": {"command": ["sleep", "5"]}}});
-        escalating["envFrom"] = json!([{"configMapRef": {"name": "settings"}, "prefix": "A_"}]);
+        escalating["env"] = json!([
+            {"name": "PLAIN", "value": "x"},
+            {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "database", "key": "password"}}},
+            {"name": "NODE", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}},
+            {"name": "SETTING", "valueFrom": {"configMapKeyRef": {"name": "settings", "key": "a"}}},
+            {"name": "EMPTY", "value": ""},
+            {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "token", "key": "token", "optional": true}}},
+            {"name": "NAMELESS", "valueFrom": {"secretKeyRef": {"key": "token"}}},
+        ]);
+        escalating["envFrom"] = json!([
+            {"configMapRef": {"name": "settings"}, "prefix": "A_"},
+            {"secretRef": {"name": "credentials"}},
+            {"secretRef": {"name": "more", "optional": true}, "prefix": "B_"},
+        ]);
         pod["spec"]["initContainers"] = json!([escalating.clone()]);
-        pod["spec"]["containers"] = json!([escalating, {"name": "bare"}]);
+        pod["spec"]["containers"] = json!([escalating.clone(), {"name": "bare"}]);
         pod["spec"]["ephemeralContainers"] =
-            json!([{"name": "debug", "image": "busybox", "targetContainerName": "bare"}]);
+            json!([{"name": "debug", "image": "busybox", "targetContainerName": "bare", "env": escalating["env"]}]);
         pod["spec"]["volumes"] = json!([
             {"name": "model", "image": {"reference": "ghcr.io/example/model:1", "pullPolicy": "Always"}},
             {"name": "secret", "secret": {"secretName": "credentials", "defaultMode": 256}},
@@ -235,7 +249,16 @@ impl Seen {
     }
 
     fn container(&mut self, container: &Container) {
-        fields!(self, Container, container; name, image, security_context, args);
+        fields!(self, Container, container; name, image, security_context, args, env, env_from);
+        let _ = (name, image, args);
+        fields!(self, Environment, env; value_from);
+        fields!(self, VariableSource, value_from; secret_key_ref);
+        fields!(self, EnvironmentSources, env_from; secret_ref);
+        for reference in secret_key_ref.iter().chain(secret_ref) {
+            fields!(self, SecretReference, reference; secret);
+            fields!(self, SecretName, secret; name);
+            let _ = name;
+        }
         if let Some(context) = security_context {
             fields!(self, SecurityContext, context; allow_privilege_escalation, privileged, capabilities);
             if let Some(capabilities) = capabilities {
@@ -260,6 +283,19 @@ fn the_same_list_gives_the_same_objects_in_json_and_in_protobuf() {
         assert_eq!(json, protobuf);
         assert_eq!(json.1.len(), list["items"].as_array().unwrap().len());
     }
+}
+
+#[test]
+fn of_the_environment_only_references_to_secrets_are_kept_and_all_of_them() {
+    let names = |encoding, body: &[u8]| -> Vec<String> {
+        let (_, items) = decoded(Kind::Pod, encoding, body).unwrap();
+        let Decoded::Pod(pod) = &items[0] else { panic!("{:?}", items[0]) };
+        pod.spec.containers[0].secrets_in_environment().map(str::to_owned).collect()
+    };
+    let list = list(Kind::Pod);
+    let expected = ["database", "token", "", "credentials", "more"];
+    assert_eq!(names(Encoding::Json, list.to_string().as_bytes()), expected);
+    assert_eq!(names(Encoding::Protobuf, &encode_list(&list).unwrap()), expected);
 }
 
 #[test]

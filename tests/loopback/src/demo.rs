@@ -165,6 +165,13 @@ fn escalations_elsewhere() -> Vec<Value> {
                 "terminationMessagePolicy": "File", "resources": {}, "securityContext": {"capabilities": {"add": ["SYS_PTRACE"]}},
             }]);
         }),
+        deployment_pod("legacy", "secrets", "5nprt", |pod| {
+            // It escalates nothing; its Secrets are environment variables, which a setting reports.
+            app(pod, &format!("{PRIVATE}/legacy/secrets:0.9"));
+            pod["spec"]["containers"][0]["env"] = json!([
+                {"name": "DATABASE_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "database", "key": "password"}}},
+            ]);
+        }),
         pod("sandbox", "static-agent-ip-10-0-43-17.eu-west-1.compute.internal", |pod| {
             // The mirror of a static pod: the kubelet runs it from a file, whatever the API says.
             own(pod, "v1", "Node", "ip-10-0-43-17.eu-west-1.compute.internal");

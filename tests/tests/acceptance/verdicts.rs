@@ -30,6 +30,30 @@ async fn each_rule_reports_each_cluster_under_its_name() {
 }
 
 #[tokio::test]
+async fn secrets_in_the_environment_are_what_the_parameter_makes_of_them() {
+    let mut pod = clean_pod("app");
+    pod["spec"]["initContainers"] = json!([pod["spec"]["containers"][0].clone()]);
+    pod["spec"]["containers"][0]["envFrom"] = json!([{"secretRef": {"name": "database", "optional": true}}]);
+    for (setting, verdict, annotation) in [
+        ("", "COMPLIANT", "none may escalate privileges."),
+        ("report", "COMPLIANT", "none may escalate privileges. 1 container has Secrets in its environment."),
+        ("require", "NON_COMPLIANT", "1 of 2 containers has Secrets in its environment"),
+    ] {
+        let world = world(vec![ClusterSpec::new("alpha", vec![namespace("shop"), pod.clone()])]).await;
+        let event = Event::schedule(RuleName::PrivEscalation).with("secretsInEnv", setting);
+        let run = event.run(&world).await;
+        run.succeeded();
+        assert_eq!(verdicts(&world)["alpha"], verdict, "{setting}");
+        assert!(annotations(&world)["alpha"].contains(annotation), "{:?}", annotations(&world));
+        let log = run.log();
+        let reasons: Vec<_> =
+            log.iter().filter(|line| line["message"] == "finding").map(|line| &line["reasons"]).collect();
+        let expected: &[&str] = if setting == "require" { &["SecretInEnvironment"] } else { &[] };
+        assert_eq!(reasons, expected, "{setting}");
+    }
+}
+
+#[tokio::test]
 async fn a_violation_on_the_last_of_several_pages_is_found() {
     // 1,203 pods are at least three pages, and only the last pod's Deployment may escalate.
     let last = 1_202 % 200;

@@ -147,11 +147,25 @@ impl Fix {
     }
 
     fn add_privileges(&mut self, finding: &Finding, live: bool) {
+        if finding.reasons == [Reason::SecretInEnvironment] {
+            self.by_hand(finding, &finding.advice);
+            return;
+        }
         let (Some(workload), Some(container), Some(privileges)) =
             (self.patched(finding, live), &finding.container, &finding.privileges)
         else {
             return;
         };
+        if finding.reasons.contains(&Reason::SecretInEnvironment) {
+            // Only the program knows where it would read a file.
+            self.by_hand(
+                finding,
+                &format!(
+                    "mount {} as a volume, read the files, and take the reference out of env and envFrom",
+                    finding.secrets.worded()
+                ),
+            );
+        }
         let patch = self.patches.entry(workload).or_default();
         patch.container(finding.container_kind, container).mend(&finding.reasons, privileges);
         if privileges.capabilities_differ {

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &PolicyArguments) -> Result<Status, Failure> {
     let mut text = String::new();
     for configuration in &selection.configurations {
         let checks = match configuration.reading() {
-            Some(reading) => priv_escalation::checks(reading),
+            Some(reading) => priv_escalation::checks(reading, configuration.secrets_in_env()),
             None => trusted_reg_check::checks(configuration, &scene)?,
         };
         let exemptions = exemptions(configuration, &scene)?;

@@ -1,4 +1,4 @@
-use eks_rules::Reading;
+use eks_rules::{Reading, SecretsInEnv};
 
 use super::Checks;
 
@@ -8,8 +8,14 @@ const CONTEXT: &str = "has(container.securityContext)";
 /// SYS_ADMIN under each of its names, in any case. Letters are written twice because `(?i:S)` matches more than s and S.
 const SYS_ADMIN: &str = "[Ss][Yy][Ss]_[Aa][Dd][Mm][Ii][Nn]";
 
+/// Whether an environment variable of a container takes its value from a Secret.
+const HAS_SECRETS: &str = "(has(container.env) && container.env.exists(variable,\n\
+     has(variable.valueFrom) && has(variable.valueFrom.secretKeyRef))) ||\n\
+     (has(container.envFrom) && container.envFrom.exists(source, has(source.secretRef)))";
+
 /// The checks of privEscalation in a reading.
-pub(super) fn checks(reading: Reading) -> Checks {
+pub(super) fn checks(reading: Reading, secrets_in_env: Option<SecretsInEnv>) -> Checks {
+    let requires_files = secrets_in_env == Some(SecretsInEnv::Require);
     let list = |condition: String| {
         format!("variables.containers.filter(container, {condition})\n.map(container, container.name)")
     };
@@ -36,6 +42,9 @@ pub(super) fn checks(reading: Reading) -> Checks {
     if reading != Reading::Explicit {
         reasons.push(("Unset", "unset", list(format!("!variables.windows && !({CONTEXT} && {FLAG})"))));
     }
+    if requires_files {
+        reasons.push(("SecretInEnvironment", "secretInEnvironment", list(HAS_SECRETS.to_owned())));
+    }
     let name = match reading {
         Reading::Effective => "effective",
         Reading::Restricted => "restricted",
@@ -43,7 +52,10 @@ pub(super) fn checks(reading: Reading) -> Checks {
     };
     let windows = "has(variables.spec.os) && has(variables.spec.os.name) && variables.spec.os.name == 'windows'";
     Checks {
-        refuses: format!("a container may escalate privileges (reading {name})"),
+        refuses: format!(
+            "a container may escalate privileges (reading {name}){}",
+            if requires_files { " or has Secrets in its environment" } else { "" }
+        ),
         variables: if reading == Reading::Explicit { Vec::new() } else { vec![("windows", windows.to_owned())] },
         reasons,
         cost: (150, 600),

@@ -41,7 +41,7 @@ fn says(run: &Run, complies: bool, file: &Path) {
 #[test]
 fn every_fixture_of_priv_escalation_is_what_its_directory_says() {
     for (file, complies) in fixtures("priv_escalation") {
-        says(&judge("privEscalation", &file, &json!({})), complies, &file);
+        says(&judge("privEscalation", &file, &json!({"secretsInEnv": "require"})), complies, &file);
     }
 }
 

@@ -18,7 +18,16 @@ fn rules() -> Vec<(&'static str, &'static str, Vec<Value>)> {
             "net_pol_check",
             ["any", "covered", "default-deny-ingress", "default-deny-egress", "default-deny"].map(requires).to_vec(),
         ),
-        ("privEscalation", "priv_escalation", ["effective", "restricted", "explicit"].map(reading).to_vec()),
+        (
+            "privEscalation",
+            "priv_escalation",
+            vec![
+                reading("effective"),
+                reading("restricted"),
+                reading("explicit"),
+                json!({"reading": "explicit", "secretsInEnv": "require"}),
+            ],
+        ),
         ("trustedRegCheck", "trusted_reg_check", vec![json!({"trustedRegistries": TRUSTED})]),
     ]
 }
@@ -51,6 +60,7 @@ fn by_hand(finding: &Value, all: &[Value]) -> bool {
         || finding["mirror"] == true
         || finding["containerKind"] == "ephemeralContainer"
         || finding["reasons"] == json!(["Unparsable"])
+        || finding["reasons"] == json!(["SecretInEnvironment"])
         // Two images of one container: a rollout is under way.
         || (!finding["image"].is_null() && all.iter().filter(same).count() > 1)
 }

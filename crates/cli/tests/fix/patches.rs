@@ -38,6 +38,28 @@ fn a_patch_has_exactly_the_containers_that_were_found_and_the_fields_that_mend_t
 }
 
 #[test]
+fn secrets_in_the_environment_are_to_be_mounted_by_hand_and_the_rest_is_patched() {
+    let directory = Directory::new("secrets");
+    let secret = json!([{"secretRef": {"name": "smtp"}}, {"secretRef": {"name": "database"}}]);
+    let spec = json!({"containers": [
+        {"name": "app", "image": "a", "envFrom": secret},
+        {"name": "safe", "image": "a", "envFrom": secret, "securityContext": {"allowPrivilegeEscalation": false}},
+    ]});
+    directory.write("before.json", &deployment(&spec).to_string());
+    directory.fix("privEscalation", &json!({"secretsInEnv": "require"}), &[]);
+    let text = directory.read("fix.yaml");
+    let by_hand = comments(&text);
+    for line in [
+        "shop/Deployment/api[app]: mount Secrets database, smtp as a volume, read the files, and take the reference out of env and envFrom",
+        "shop/Deployment/api[safe]: In the container, take Secrets database, smtp out of env and envFrom and read the files of a mounted volume instead.",
+    ] {
+        assert!(by_hand.contains(line), "{text}");
+    }
+    let containers = &documents(&text)[0]["spec"]["template"]["spec"]["containers"];
+    assert_eq!(*containers, json!([{"name": "app", "securityContext": {"allowPrivilegeEscalation": false}}]));
+}
+
+#[test]
 fn what_the_api_refuses_beside_the_flag_goes_with_it_in_the_readings_that_do_not_look_at_it() {
     for reading in ["restricted", "explicit"] {
         let spec = json!({"containers": [{"name": "app", "image": "a", "securityContext": {

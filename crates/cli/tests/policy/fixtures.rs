@@ -55,6 +55,7 @@ fn the_policy_refuses_of_every_fixture_what_the_rule_reports() {
         ("privEscalation", json!({})),
         ("privEscalation", json!({"reading": "restricted", "includeFinishedPods": "true"})),
         ("privEscalation", json!({"reading": "explicit"})),
+        ("privEscalation", json!({"secretsInEnv": "require"})),
         ("trustedRegCheck", json!({"trustedRegistries": TRUSTED, "excludedNamespaces": "kube-*"})),
         ("trustedRegCheck", json!({"trustedRegistries": TRUSTED, "requireDigest": "true"})),
     ];

@@ -136,6 +136,10 @@ pub(crate) fn parameters(random: &mut Rng, rule: &str) -> Value {
     if rule == "privEscalation" {
         let reading = one(random, &["effective", "restricted", "explicit"]);
         parameters.insert("reading".to_owned(), json!(reading));
+        if random.bool() {
+            let secrets = one(random, &["ignore", "report", "require", "require"]);
+            parameters.insert("secretsInEnv".to_owned(), json!(secrets));
+        }
     } else {
         let entries: Vec<&str> = (0..=random.usize(..4)).map(|_| one(random, &ENTRIES)).collect();
         parameters.insert("trustedRegistries".to_owned(), json!(entries.join(",")));
@@ -256,6 +260,7 @@ fn container(random: &mut Rng, name: &str) -> Value {
     if random.u8(..20) > 0 {
         container["image"] = json!(image(random));
     }
+    environment(random, &mut container);
     let Some(mut context) = random.bool().then(Map::new) else {
         if random.bool() {
             container["securityContext"] = json!({"allowPrivilegeEscalation": false});
@@ -280,6 +285,30 @@ fn container(random: &mut Rng, name: &str) -> Value {
     }
     container["securityContext"] = Value::Object(context);
     container
+}
+
+/// Variables and sources of a container, one in a few from a Secret. The API server stores no null.
+fn environment(random: &mut Rng, container: &mut Value) {
+    let variables = [
+        json!({"name": "A", "value": "secretKeyRef"}),
+        json!({"name": "A"}),
+        json!({"name": "A", "valueFrom": {"configMapKeyRef": {"name": "a", "key": "b"}}}),
+        json!({"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}),
+        json!({"name": "A", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}),
+        json!({"name": "A", "valueFrom": {"secretKeyRef": {"key": "b", "optional": true}}}),
+    ];
+    let sources = [
+        json!({"configMapRef": {"name": "a"}}),
+        json!({"prefix": "A_"}),
+        json!({"secretRef": {"name": "a"}, "prefix": "A_"}),
+        json!({"secretRef": {}}),
+    ];
+    for (field, choices) in [("env", &variables[..]), ("envFrom", &sources)] {
+        if random.u8(..4) == 0 {
+            let items: Vec<&Value> = (0..random.usize(..3)).map(|_| &choices[random.usize(..choices.len())]).collect();
+            container[field] = json!(items);
+        }
+    }
 }
 
 fn capability(random: &mut Rng) -> &'static str {

@@ -33,6 +33,25 @@ fn a_message_names_each_reason_and_its_containers() {
 }
 
 #[test]
+fn secrets_in_the_environment_are_refused_where_the_rule_reports_them_as_findings() {
+    let mut object = bad();
+    object["spec"]["containers"][0]["securityContext"] = json!({"allowPrivilegeEscalation": false});
+    object["spec"]["initContainers"] = object["spec"]["containers"].clone();
+    object["spec"]["initContainers"][0]["name"] = json!("first");
+    object["spec"]["initContainers"][0]["envFrom"] = json!([{"secretRef": {"name": "a"}}]);
+    object["spec"]["containers"][0]["env"] =
+        json!([{"name": "A", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}]);
+    let decide = |setting: &str| {
+        let policy = Policy::of("privEscalation", &json!({"secretsInEnv": setting}), &[], Matches::Own);
+        policy.decide(&creation(&object), &object, None)
+    };
+    let message = "privEscalation: SecretInEnvironment: first, app";
+    assert_eq!(decide("require"), Decision::Refused(message.to_owned()));
+    assert_eq!(decide("report"), Decision::Admitted);
+    assert_eq!(decide("ignore"), Decision::Admitted);
+}
+
+#[test]
 fn what_was_there_before_can_be_changed_in_all_but_its_pods() {
     let old = bad();
     let mut labelled = old.clone();

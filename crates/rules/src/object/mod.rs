@@ -10,6 +10,7 @@
 mod calico;
 mod cilium;
 mod enforcement;
+mod environment;
 mod metadata;
 mod namespace;
 mod network_policy;
@@ -19,6 +20,7 @@ mod workload;
 pub use calico::{CalicoPolicy, CalicoPolicySpec};
 pub use cilium::{CiliumPolicy, CiliumRule, DefaultDeny};
 pub use enforcement::{ConfigMap, NodeClass, NodeClassSpec, UncountedPolicy};
+pub use environment::{Environment, EnvironmentSources, SecretName, SecretReference, VariableSource};
 pub use metadata::{Annotations, Metadata, OwnerReference};
 pub use namespace::{Namespace, NamespaceMetadata, NamespaceStatus, Time};
 pub use network_policy::{

@@ -1,7 +1,7 @@
 use prost::Message;
 use serde::Deserialize;
 
-use super::{Metadata, null_as_default};
+use super::{Environment, EnvironmentSources, Metadata, null_as_default};
 
 /// A core/v1 `Pod`.
 #[derive(Clone, Deserialize, PartialEq, Eq, Message)]
@@ -97,6 +97,19 @@ pub struct Container {
     #[serde(deserialize_with = "null_as_default")]
     #[prost(string, repeated, tag = "4")]
     pub args: Vec<String>,
+    /// The environment variables that are set one by one.
+    #[prost(message, required, tag = "7")]
+    pub env: Environment,
+    /// The objects all of whose entries become environment variables.
+    #[prost(message, required, tag = "19")]
+    pub env_from: EnvironmentSources,
+}
+
+impl Container {
+    /// The Secrets that the container's environment is made of: one name for each reference.
+    pub fn secrets_in_environment(&self) -> impl Iterator<Item = &str> {
+        self.env.secrets().chain(self.env_from.secrets())
+    }
 }
 
 /// `securityContext` of a container.

@@ -169,6 +169,37 @@ fn priv_escalation_explicit() {
     review_containers("priv_escalation_explicit", RuleName::PrivEscalation, parameters, &escalating, &good);
 }
 
+#[test]
+fn priv_escalation_secrets() {
+    let bad = |place| {
+        let mut container = if place % 2 == 0 {
+            escalating(place)
+        } else {
+            container("app", json!({"allowPrivilegeEscalation": false}))
+        };
+        if place % 3 > 0 || place % 2 == 1 {
+            container["envFrom"] = json!([{"secretRef": {"name": "database"}}]);
+        }
+        container
+    };
+    let good = container("app", json!({"allowPrivilegeEscalation": false}));
+    let parameters = json!({"secretsInEnv": "require"});
+    review_containers("priv_escalation_secrets", RuleName::PrivEscalation, parameters, &bad, &good);
+}
+
+#[test]
+fn priv_escalation_secrets_reported() {
+    let with_secret = |context: Value| {
+        let mut container = container("app", context);
+        container["env"] = json!([{"name": "A", "valueFrom": {"secretKeyRef": {"name": "database", "key": "b"}}}]);
+        container
+    };
+    let bad = |place| if place % 2 == 0 { with_secret(Value::Null) } else { escalating(place) };
+    let good = with_secret(json!({"allowPrivilegeEscalation": false}));
+    let parameters = json!({"reading": "restricted", "secretsInEnv": "report"});
+    review_containers("priv_escalation_secrets_reported", RuleName::PrivEscalation, parameters, &bad, &good);
+}
+
 /// Images that are not trusted, of every length and kind.
 fn untrusted(place: usize) -> Value {
     let image = match place % 4 {

@@ -259,7 +259,7 @@ fn an_unknown_name_is_an_error_that_lists_the_known_ones() {
     assert_eq!(
         error.to_string(),
         "rule parameter reding: given a name that is no parameter of this rule; allowed: excludedNamespaces, exemptions, \
-         includeFinishedPods, reading"
+         includeFinishedPods, reading, secretsInEnv"
     );
     for (rule, foreign) in [
         (RuleName::PrivEscalation, "requires"),

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use eks_rules::ContainerKind::{Container, EphemeralContainer, InitContainer};
-use eks_rules::Reason::{AllowPrivilegeEscalation, Privileged, SysAdmin, Unset};
+use eks_rules::Reason::{AllowPrivilegeEscalation, Privileged, SecretInEnvironment, SysAdmin, Unset};
 use eks_rules::{ComplianceType, ContainerKind, Reason, Report};
 use serde_json::{Value, json};
 
 use crate::judging::{escalation, owner};
 
 /// These comply in every reading.
-const COMPLIANT: [&str; 9] = [
+const COMPLIANT: [&str; 10] = [
     "debugged_with_the_restricted_profile",
     "finished_job",
     "hardened_deployment",
@@ -19,6 +19,7 @@ const COMPLIANT: [&str; 9] = [
     "hardened_static_pod",
     "hardened_workloads_of_every_controller",
     "only_the_flag_is_set",
+    "secret_mounted",
     "sys_admin_dropped_from_all",
     "windows_pod",
 ];
@@ -30,7 +31,7 @@ const API: &str = "payments/Deployment/api";
 
 /// These do not, in the effective reading, with what is found. In the other readings only those reasons count that they
 /// know, so a fixture may comply there.
-const NON_COMPLIANT: [(&str, &[Expected]); 19] = [
+const NON_COMPLIANT: [(&str, &[Expected]); 20] = [
     ("all_added_in_lower_case", &[("monitoring/DaemonSet/profiler", Container, "profiler", &[SysAdmin])]),
     ("bare_pod", &[("default/Pod/shell", Container, "shell", &[Unset])]),
     ("flag_of_the_pod_alone", &[(API, Container, "app", &[Unset])]),
@@ -47,6 +48,7 @@ const NON_COMPLIANT: [(&str, &[Expected]); 19] = [
         "second_container_true_after_one_without_a_security_context",
         &[(API, Container, "agent", &[AllowPrivilegeEscalation]), (API, Container, "app", &[Unset])],
     ),
+    ("secrets_in_environment", &[(API, Container, "app", &[SecretInEnvironment])]),
     (
         "static_pod",
         &[(
@@ -71,7 +73,7 @@ fn judge(half: &str, stem: &str, reading: &str) -> Report {
     let text = std::fs::read_to_string(directory(half).join(stem).with_extension("json")).unwrap();
     let list: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(list["kind"], "List");
-    escalation(&json!({"reading": reading}), list["items"].as_array().unwrap())
+    escalation(&json!({"reading": reading, "secretsInEnv": "require"}), list["items"].as_array().unwrap())
 }
 
 #[test]
@@ -88,9 +90,9 @@ fn every_compliant_fixture_complies_in_every_reading() {
 fn every_non_compliant_fixture_has_its_findings_in_every_reading() {
     for (stem, expected) in NON_COMPLIANT {
         for (reading, known) in [
-            ("effective", &[AllowPrivilegeEscalation, Privileged, SysAdmin, Unset][..]),
-            ("restricted", &[AllowPrivilegeEscalation, Unset]),
-            ("explicit", &[AllowPrivilegeEscalation]),
+            ("effective", &[AllowPrivilegeEscalation, Privileged, SysAdmin, Unset, SecretInEnvironment][..]),
+            ("restricted", &[AllowPrivilegeEscalation, Unset, SecretInEnvironment]),
+            ("explicit", &[AllowPrivilegeEscalation, SecretInEnvironment]),
         ] {
             let report = judge("non_compliant", stem, reading);
             let found: Vec<_> = report

@@ -9,6 +9,7 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
     pub(crate) reading: &'static str,
+    pub(crate) secrets_in_env: &'static str,
     pub(crate) include_finished: bool,
     /// Names, or `*` at the end of their beginning.
     pub(crate) excluded: Vec<&'static str>,
@@ -48,8 +49,10 @@ pub(crate) struct Answer {
     pub(crate) excluded: BTreeSet<String>,
     pub(crate) finished: u64,
     pub(crate) exempted: u64,
-    /// Containers found.
+    /// Containers found because of their privileges.
     pub(crate) escalating: u64,
+    /// Containers found because of Secrets in their environment, or told of in a note.
+    pub(crate) with_secrets: u64,
     /// Containers that leave the flag unset and pass all the same, in the explicit reading.
     pub(crate) unset: u64,
     /// Exemptions that matched nothing, by their place.
@@ -57,7 +60,7 @@ pub(crate) struct Answer {
 }
 
 /// In this order reasons are told.
-const ORDER: [&str; 4] = ["AllowPrivilegeEscalation", "Privileged", "SysAdmin", "Unset"];
+const ORDER: [&str; 5] = ["AllowPrivilegeEscalation", "Privileged", "SysAdmin", "Unset", "SecretInEnvironment"];
 
 /// In this order lists of containers are told.
 const LISTS: [(&str, &str); 3] = [
@@ -108,10 +111,18 @@ fn observe(question: &Question, pod: &Value, answer: &mut Answer) {
     for (list, told_as) in LISTS {
         for container in pod["spec"][list].as_array().into_iter().flatten() {
             answer.containers += 1;
-            let reasons = reasons(question.reading, container, windows);
-            if reasons.is_empty() {
+            let mut reasons = reasons(question.reading, container, windows);
+            let escalates = !reasons.is_empty();
+            if !escalates {
                 let unset = container["securityContext"]["allowPrivilegeEscalation"].is_null();
                 answer.unset += u64::from(question.reading == "explicit" && unset && !windows);
+            }
+            match (has_secrets(container), question.secrets_in_env) {
+                (true, "require") => reasons.push("SecretInEnvironment"),
+                (true, "report") => answer.with_secrets += 1,
+                _ => {}
+            }
+            if reasons.is_empty() {
                 continue;
             }
             let container = text(&container["name"]);
@@ -130,7 +141,8 @@ fn observe(question: &Question, pod: &Value, answer: &mut Answer) {
                 answer.exempted += 1;
                 continue;
             }
-            answer.escalating += 1;
+            answer.escalating += u64::from(escalates);
+            answer.with_secrets += u64::from(reasons.contains(&"SecretInEnvironment"));
             let subject = (namespace.clone(), kind.clone(), owner.clone(), container, told_as);
             let found = answer.found.entry(subject).or_default();
             found.pods.insert(name.clone());
@@ -205,4 +217,13 @@ fn reasons(reading: &str, container: &Value, windows: bool) -> Vec<&'static str>
         }
     }
     found
+}
+
+/// Whether a variable refers to a key of a Secret, or a source to a whole one.
+fn has_secrets(container: &Value) -> bool {
+    let any = |list: &str, pointer: &str| {
+        let items = container[list].as_array().into_iter().flatten();
+        items.filter_map(|item| item.pointer(pointer)).any(Value::is_object)
+    };
+    any("env", "/valueFrom/secretKeyRef") || any("envFrom", "/secretRef")
 }

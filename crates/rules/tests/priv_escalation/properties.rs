@@ -53,12 +53,35 @@ fn security_context() -> impl Strategy<Value = Value> {
     )
 }
 
+/// `env` or `envFrom`, with references to Secrets and to their neighbours.
+fn environment() -> impl Strategy<Value = (Option<Value>, Option<Value>)> {
+    let variable = select(vec![
+        json!({"name": "A", "value": "x"}),
+        json!({"name": "A", "valueFrom": {"configMapKeyRef": {"name": "a", "key": "b"}}}),
+        json!({"name": "A", "valueFrom": {"secretKeyRef": null}}),
+        json!({"name": "A", "valueFrom": {"secretKeyRef": {"name": "a", "key": "b"}}}),
+        json!({"name": "A", "valueFrom": {"secretKeyRef": {"key": "b", "optional": true}}}),
+        json!(null),
+    ]);
+    let source = select(vec![
+        json!({"configMapRef": {"name": "a"}}),
+        json!({"secretRef": {"name": "a"}, "prefix": "A_"}),
+        json!({"secretRef": null}),
+    ]);
+    let list = |items: Vec<Value>| json!(items);
+    (option::weighted(0.4, vec(variable, 0..3).prop_map(list)), option::weighted(0.2, vec(source, 0..3).prop_map(list)))
+}
+
 /// Containers whose names are unique in their list.
 fn containers() -> impl Strategy<Value = Value> {
     let context = prop_oneof![1 => Just(None), 1 => Just(Some(json!(null))), 8 => security_context().prop_map(Some)];
-    vec(context, 0..=CONTAINERS.len()).prop_map(|contexts| {
-        let named = CONTAINERS.iter().zip(contexts);
-        named.map(|(name, context)| object(vec![("name", Some(json!(name))), ("securityContext", context)])).collect()
+    vec((context, environment()), 0..=CONTAINERS.len()).prop_map(|containers| {
+        let named = CONTAINERS.iter().zip(containers);
+        let container = |(name, (context, (env, env_from)))| {
+            let name = Some(json!(name));
+            object(vec![("name", name), ("securityContext", context), ("env", env), ("envFrom", env_from)])
+        };
+        named.map(container).collect()
     })
 }
 
@@ -130,13 +153,15 @@ fn question() -> impl Strategy<Value = Question> {
         select(vec![vec![], vec![], vec!["kube-system"], vec!["kube-*", "default"], vec!["shop"], vec!["shop*"]]);
     (
         select(vec!["effective", "effective", "restricted", "explicit"]),
+        select(vec!["ignore", "report", "require", "require"]),
         prop::bool::weighted(0.2),
         excluded,
         prop_oneof![2 => Just(vec![]), 1 => vec(exempt(), 1..3)],
         pods(),
     )
-        .prop_map(|(reading, include_finished, excluded, exemptions, pods)| Question {
+        .prop_map(|(reading, secrets_in_env, include_finished, excluded, exemptions, pods)| Question {
             reading,
+            secrets_in_env,
             include_finished,
             excluded,
             exemptions,
@@ -159,6 +184,7 @@ fn exemption_json(exempt: &Exempt) -> Value {
 fn judged(question: &Question, pods: &[Value]) -> Report {
     let parameters = json!({
         "reading": question.reading,
+        "secretsInEnv": question.secrets_in_env,
         "includeFinishedPods": question.include_finished.to_string(),
         "excludedNamespaces": question.excluded.join(","),
     });
@@ -191,6 +217,13 @@ fn findings(report: &Report) -> Vec<Value> {
     told.collect()
 }
 
+/// How many containers a text says have Secrets in their environment.
+fn told_of_secrets(text: &str) -> Option<u64> {
+    let told = ["have Secrets in their environment", "has Secrets in its environment"];
+    let (before, _) = told.into_iter().find_map(|words| text.split_once(words))?;
+    before.rsplit(", ").next()?.split(' ').next()?.parse().ok()
+}
+
 #[test]
 fn verdicts_are_those_of_the_oracle_in_any_order_of_the_pods() {
     let seen = RefCell::new(BTreeMap::<&str, u32>::new());
@@ -213,7 +246,16 @@ fn verdicts_are_those_of_the_oracle_in_any_order_of_the_pods() {
         prop_assert_eq!(redundant, answer.redundant.len());
         let expired = report.notes.iter().filter(|note| note.contains("expired")).count();
         prop_assert_eq!(expired, question.exemptions.iter().filter(|exempt| exempt.expired).count());
-        let number = if answer.escalating > 0 { answer.escalating } else { answer.containers };
+        let in_notes = report.notes.iter().find_map(|note| told_of_secrets(note));
+        let told = match question.secrets_in_env {
+            "require" => told_of_secrets(&report.annotation).or(in_notes),
+            _ => in_notes,
+        };
+        let expected = Some(answer.with_secrets).filter(|number| *number > 0);
+        prop_assert_eq!(told, expected, "{}", report.annotation);
+        let with_secrets = if question.secrets_in_env == "require" { answer.with_secrets } else { 0 };
+        let number = [answer.escalating, with_secrets, answer.containers].into_iter().find(|number| *number > 0);
+        let number = number.unwrap_or_default();
         prop_assert!(report.annotation.starts_with(&format!("{number} ")), "{}", report.annotation);
         let unset = format!("({} lea", answer.unset);
         prop_assert_eq!(report.annotation.contains(&unset), answer.unset > 0, "{}", report.annotation);
@@ -228,7 +270,8 @@ fn verdicts_are_those_of_the_oracle_in_any_order_of_the_pods() {
         count("a finished pod", answer.finished > 0);
         count("an excluded namespace", !answer.excluded.is_empty());
         count("unset passed", answer.unset > 0);
-        for reason in ["AllowPrivilegeEscalation", "Privileged", "SysAdmin", "Unset"] {
+        count("a note of Secrets", in_notes.is_some());
+        for reason in ["AllowPrivilegeEscalation", "Privileged", "SysAdmin", "Unset", "SecretInEnvironment"] {
             count(reason, answer.found.values().any(|found| found.reasons.contains(&reason)));
         }
         Ok(())

@@ -32,7 +32,7 @@ async fn the_demo_has_a_clean_a_violating_and_a_private_cluster() {
     let count = pods["items"].as_array().unwrap().len();
     let clean = get(&world, "clean", "/api/v1/pods").await.unwrap().json();
     let clean = clean["items"].as_array().unwrap().len();
-    assert_eq!(count, clean + 16 + 450);
+    assert_eq!(count, clean + 17 + 450);
     assert_eq!(names(&pods).into_iter().collect::<BTreeSet<_>>().len(), count, "no two pods share a name");
     let namespaces = names(&get(&world, "violations", "/api/v1/namespaces").await.unwrap().json());
     assert!(namespaces.contains(&"legacy".to_owned()) && namespaces.contains(&"load-09".to_owned()), "{namespaces:?}");

@@ -3,7 +3,8 @@
 //! No running container may gain more privileges than its parent.
 //!
 //! ## Reads
-//! Pods: the security context of every container (init, regular, ephemeral) and `spec.os.name`.
+//! Pods: the security context of every container (init, regular, ephemeral), `spec.os.name`, and of the environment
+//! variables which Secrets they refer to, never a value.
 //!
 //! ## Non-compliant when
 //! Under `effective`: `allowPrivilegeEscalation` is true or unset, or the container is privileged, or it adds SYS_ADMIN
@@ -11,14 +12,20 @@
 //! the field is true; how many leave it unset is told. Pods of `spec.os.name: windows` cannot set it, so unset is no
 //! finding there, and under `restricted` neither is true.
 //!
+//! With `secretsInEnv=require`, in every reading and on every system: `env` has a `secretKeyRef` or `envFrom` a
+//! `secretRef`, optional ones too. What is written out as a value cannot be told from other values and is not looked at.
+//!
 //! ## Not judged
 //! Finished pods, unless `includeFinishedPods` is true; pods of excluded namespaces. Both are counted.
 //!
 //! ## Parameters
-//! `reading`: `effective` (default), `restricted`, `explicit`.
+//! `reading`: `effective` (default), `restricted`, `explicit`. `secretsInEnv`: `ignore` (default), `report` (a note says
+//! how many containers), `require`.
 //!
 //! ## Why
 //! Without `no_new_privs` a process gains the powers of any set-uid program in its image. The field defaults to that.
+//! An environment variable is handed to every child process, stands in `/proc` and in crash reports, and keeps its value
+//! when the Secret is rotated; a mounted file does not.
 //!
 //! ## Differs from
 //! - CIS EKS 4.2.5, Prowler (`core_minimize_allowPrivilegeEscalation_containers`) and the older Python sample look for a
@@ -27,21 +34,26 @@
 //!   which is `restricted`; so do Kyverno's `disallow-privilege-escalation`, Polaris's `privilegeEscalationAllowed`,
 //!   Trivy's KSV001 and kubeaudit's `privesc`. Here a privileged container and SYS_ADMIN are findings of this rule too,
 //!   since the API says of both that escalation is always allowed.
+//! - CIS EKS 4.4.1, kube-bench and Prowler (`core_no_secrets_envs`) see `secretKeyRef`; here `envFrom` counts too.
 //! - Several of them see regular containers only. Here init containers, sidecars and ephemeral containers count.
 //!
 //! ## Reference
 //! core/v1 `SecurityContext.allowPrivilegeEscalation`: "always true when the container is run as privileged, or has
-//! CAP_SYS_ADMIN". Pod Security Standards, Restricted.
+//! CAP_SYS_ADMIN". Pod Security Standards, Restricted. CIS EKS 4.4.1 (prefer Secrets as files).
 
-use crate::container_walk::containers;
-use crate::finding::{ContainerFindings, ContainerKind, Finding, Found, Privileges, Reason};
+mod wording;
+
+use self::wording::{advice, have_secrets};
+use crate::container_walk::{WalkedContainer, containers};
+use crate::finding::{ContainerFindings, Found, Privileges, Reason};
 use crate::kind::{Kind, Need, Read};
 use crate::object::{Capabilities, Container, Pod};
 use crate::parameters::{ParameterError, RuleParameters};
 use crate::rule::{Context, Counts, Fold, Verdict, counted};
+use crate::secret_names::SecretNames;
 
 /// The rule's own parameters.
-pub(crate) const PARAMETERS: &[&str] = &["reading"];
+pub(crate) const PARAMETERS: &[&str] = &["reading", "secretsInEnv"];
 
 /// How the rule reads a security context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,17 +66,34 @@ pub enum Reading {
     Explicit,
 }
 
+/// What is made of a Secret in an environment variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretsInEnv {
+    /// Nothing.
+    Ignore,
+    /// A note.
+    Report,
+    /// A finding.
+    Require,
+}
+
 /// The parameters of privEscalation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parameters {
     reading: Reading,
+    secrets_in_env: SecretsInEnv,
 }
 
 impl Parameters {
     pub(crate) fn take(parameters: &mut RuleParameters) -> Result<Self, ParameterError> {
         let readings =
             [("effective", Reading::Effective), ("restricted", Reading::Restricted), ("explicit", Reading::Explicit)];
-        Ok(Self { reading: parameters.one_of("reading", &readings, Reading::Effective)? })
+        let secrets =
+            [("ignore", SecretsInEnv::Ignore), ("report", SecretsInEnv::Report), ("require", SecretsInEnv::Require)];
+        Ok(Self {
+            reading: parameters.one_of("reading", &readings, Reading::Effective)?,
+            secrets_in_env: parameters.one_of("secretsInEnv", &secrets, SecretsInEnv::Ignore)?,
+        })
     }
 
     /// How security contexts are read.
@@ -72,25 +101,46 @@ impl Parameters {
         self.reading
     }
 
+    /// What is made of a Secret in an environment variable.
+    pub(crate) const fn secrets_in_env(self) -> SecretsInEnv {
+        self.secrets_in_env
+    }
+
     pub(crate) fn start(self) -> PrivEscalation {
         PrivEscalation {
-            reading: self.reading,
+            parameters: self,
             findings: ContainerFindings::default(),
-            escalating: 0,
-            exempted: 0,
+            escalating: Tally::default(),
+            with_secrets: Tally::default(),
             unset: 0,
         }
     }
 }
 
+/// Containers of which something is true, over all pods.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    /// Those that are found, or only reported.
+    found: u64,
+    /// Those that would be found without an exemption.
+    exempted: u64,
+}
+
+impl Tally {
+    /// What follows the words that nothing was found.
+    fn qualified(self) -> &'static str {
+        if self.exempted > 0 { " without an exemption" } else { "" }
+    }
+}
+
 /// The judgement of privEscalation, under way.
 pub(crate) struct PrivEscalation {
-    reading: Reading,
+    parameters: Parameters,
     findings: ContainerFindings,
-    /// Containers found, over all pods.
-    escalating: u64,
-    /// Containers that would be found without an exemption, over all pods.
-    exempted: u64,
+    /// Containers that may escalate privileges.
+    escalating: Tally,
+    /// Containers with Secrets in their environment.
+    with_secrets: Tally,
     /// Containers that leave the field unset although `explicit` lets it pass.
     unset: u64,
 }
@@ -103,54 +153,48 @@ impl Fold for PrivEscalation {
     fn pod(&mut self, pod: &Pod, context: &mut Context) {
         let windows = pod.windows();
         for walked in containers(pod) {
-            let reasons = reasons(self.reading, walked.container, windows);
-            if reasons.is_empty() {
-                // Only `explicit` lets it pass that a Linux container leaves the field unset.
-                self.unset += u64::from(!windows && flag(walked.container).is_none());
-            } else if context.exempts_container(pod, &walked.container.name) {
-                self.exempted += 1;
-            } else {
-                self.escalating += 1;
-                let privileges = Some(privileges(walked.container, windows));
-                let found = Found { reasons: &reasons, privileges, ..Found::default() };
-                self.findings.add(pod, walked.kind, &walked.container.name, found);
-            }
+            self.container(pod, windows, walked, context);
         }
     }
 
-    fn finish(self: Box<Self>, counts: &Counts, _context: &mut Context) -> Verdict {
+    fn finish(self: Box<Self>, counts: &Counts, context: &mut Context) -> Verdict {
+        if self.parameters.secrets_in_env == SecretsInEnv::Report && self.with_secrets.found > 0 {
+            context.note_first(have_secrets(self.with_secrets.found, &counted(self.with_secrets.found, "container")));
+        }
         Verdict { headline: self.headline(counts), findings: self.findings.into_findings(advice) }
     }
 }
 
 impl PrivEscalation {
-    fn headline(&self, counts: &Counts) -> String {
-        let containers = counted(counts.containers, "container");
-        if self.escalating > 0 {
-            let (found, subjects) = (self.escalating, counted(self.findings.len(), "subject"));
-            let escalate = self.wrong(if self.escalating == 1 { "sets" } else { "set" });
-            return format!("{found} of {containers} {escalate}{}, in {subjects}", self.left_unset());
+    fn container(&mut self, pod: &Pod, windows: bool, walked: WalkedContainer<'_>, context: &mut Context) {
+        let container = walked.container;
+        let mut reasons = reasons(self.parameters.reading, container, windows);
+        let escalates = !reasons.is_empty();
+        // Only `explicit` lets it pass that a Linux container leaves the field unset.
+        self.unset += u64::from(!escalates && !windows && flag(container).is_none());
+        let mut secrets = container.secrets_in_environment().peekable();
+        let has_secrets = self.parameters.secrets_in_env != SecretsInEnv::Ignore && secrets.peek().is_some();
+        let requires = self.parameters.secrets_in_env == SecretsInEnv::Require;
+        if has_secrets && requires {
+            reasons.push(Reason::SecretInEnvironment);
+        } else {
+            self.with_secrets.found += u64::from(has_secrets);
         }
-        let judged = format!("{} in {}", counted(counts.pods, "pod"), counted(counts.namespaces, "namespace"));
-        let escalates = self.wrong("sets");
-        let exempted = if self.exempted > 0 { " without an exemption" } else { "" };
-        format!("{containers} of {judged}: none {escalates}{exempted}{}", self.left_unset())
-    }
-
-    /// What is wrong with a container in this reading. Other readings than the default say so, or what they look at.
-    fn wrong(&self, sets: &str) -> String {
-        match self.reading {
-            Reading::Effective => "may escalate privileges".to_owned(),
-            Reading::Restricted => "may escalate privileges (restricted)".to_owned(),
-            Reading::Explicit => format!("{sets} allowPrivilegeEscalation: true"),
+        if reasons.is_empty() {
+            return;
         }
-    }
-
-    fn left_unset(&self) -> String {
-        match self.unset {
-            0 => String::new(),
-            1 => " (1 leaves it unset)".to_owned(),
-            unset => format!(" ({unset} leave it unset)"),
+        let exempt = context.exempts_container(pod, &container.name);
+        let count = |tally: &mut Tally, counts: bool| {
+            let number = if exempt { &mut tally.exempted } else { &mut tally.found };
+            *number += u64::from(counts);
+        };
+        count(&mut self.escalating, escalates);
+        count(&mut self.with_secrets, has_secrets && requires);
+        if !exempt {
+            let privileges = Some(privileges(container, windows));
+            let secrets = if requires { secrets.collect() } else { SecretNames::default() };
+            let found = Found { reasons: &reasons, privileges, secrets, ..Found::default() };
+            self.findings.add(pod, walked.kind, &container.name, found);
         }
     }
 }
@@ -198,26 +242,4 @@ fn adds_sys_admin(capabilities: &Capabilities) -> bool {
         })
     };
     names(&capabilities.add, &["SYS_ADMIN", "ALL"]) && !names(&capabilities.drop, &["SYS_ADMIN"])
-}
-
-fn advice(finding: &Finding) -> String {
-    if finding.container_kind == Some(ContainerKind::EphemeralContainer) {
-        return "An ephemeral container cannot be changed: delete the pod once debugging is over, and debug with kubectl debug \
-                --profile=restricted."
-            .to_owned();
-    }
-    let has = |reason| finding.reasons.contains(&reason);
-    let steps: Vec<&str> = [
-        (
-            has(Reason::AllowPrivilegeEscalation) || has(Reason::Unset),
-            "set securityContext.allowPrivilegeEscalation: false",
-        ),
-        (has(Reason::Privileged), "set securityContext.privileged: false"),
-        (has(Reason::SysAdmin), "take SYS_ADMIN and ALL out of securityContext.capabilities.add"),
-    ]
-    .into_iter()
-    .filter_map(|(needed, step)| needed.then_some(step))
-    .collect();
-    let place = if finding.mirror == Some(true) { "static pod's manifest on its node" } else { "container" };
-    format!("In the {place}, {}.", steps.join(", and "))
 }
