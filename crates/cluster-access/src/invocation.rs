@@ -197,17 +197,25 @@ impl Evaluation<'_> {
             said.push(not_applicable("AWS::::Account", &self.event.account, why));
         }
         let mut result = failed(names.len(), failures);
+        let mut shown = None;
         match stored {
             Ok(stored) => {
                 let stale = stale(stored.keys(), &names).filter(|stale| !names_resource(&said, stale));
                 let stale: Vec<Said> = stale.collect();
                 said.extend(stale);
-                self.measure_age(&stored, |name| names.contains(name) && !settled.contains(name));
+                shown = Some(stored);
             }
             Err(error) if result.is_ok() => result = Err(error),
             Err(error) => tracing::error!(error = chain(&error), "the clean-up failed too"),
         }
-        self.finish(said, not_yet, result).await
+        let ended = self.finish(said, not_yet, result).await;
+        if let Some(shown) = shown {
+            // What AWS Config did not take goes on ageing there.
+            let taken =
+                !matches!(ended, Err(InvocationError::PutEvaluations { .. } | InvocationError::Deadline { .. }));
+            self.measure_age(&shown, |name| names.contains(name) && !(taken && settled.contains(name)));
+        }
+        ended
     }
 
     /// Judges clusters, several at once, until the time to report has come.

@@ -97,6 +97,17 @@ async fn where_the_clusters_cannot_be_listed_every_shown_result_in_scope_ages() 
 }
 
 #[tokio::test]
+async fn what_aws_config_does_not_take_goes_on_ageing_there() {
+    let world = reported(compliant("alpha")).await;
+    let refused =
+        FaultAction::AwsError { code: 403, name: "AccessDeniedException".to_owned(), message: "no".to_owned() };
+    world.script(Fault::aws("config", "PutEvaluations", refused).times(usize::MAX));
+    let run = schedule().run(&world).await;
+    run.failed("PutEvaluationsFailed");
+    assert!(is_of_the_seeded_result(oldest(&run)), "{}", oldest(&run));
+}
+
+#[tokio::test]
 async fn what_aws_config_shows_is_not_said_to_be_young_where_it_could_not_be_asked() {
     let world = reported(compliant("alpha")).await;
     world.script(Fault::aws("config", "GetComplianceDetailsByConfigRule", FaultAction::InvalidJson).times(usize::MAX));
