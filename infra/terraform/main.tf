@@ -46,9 +46,10 @@ locals {
       binary      = "trusted-reg-check"
       description = "Containers in EKS clusters run images of trusted registries only."
       parameters = {
-        trustedRegistries = var.trusted_registries
-        requireDigest     = var.require_digest
-        imageId           = var.image_id
+        trustedRegistries   = var.trusted_registries
+        requireDigest       = var.require_digest
+        imageId             = var.image_id
+        trustedChartSources = var.trusted_chart_sources
       }
     }
   }

@@ -106,6 +106,12 @@ variable "image_id" {
   default     = "report"
 }
 
+variable "trusted_chart_sources" {
+  description = "trustedRegCheck, where Flux and Argo CD may take charts from: a comma list as trusted_registries; empty: chart sources are not looked at."
+  type        = string
+  default     = ""
+}
+
 variable "ssm_parameter_path" {
   description = "Path, without slashes at its ends, of the Systems Manager parameters that ssm:NAME may name."
   type        = string

@@ -32,21 +32,26 @@ impl Discovery {
         serde_json::from_slice(&body).map_err(|cause| NotJudged::Body { path: path.to_owned(), source: cause.into() })
     }
 
-    /// The version to read a kind in: the one that this project knows where it is served, else the preferred one; none
-    /// where the group is not served.
+    /// The versions to look for a kind in, one after the other: the one that this project knows, where it is served,
+    /// then the preferred one and the rest; none where the group is not served. A group need not serve each of its kinds
+    /// in each of its versions.
     ///
     /// Calico keeps its policies in `crd.projectcalico.org`, and serves the same objects as `projectcalico.org` where
     /// its own API server runs. That one wants further rights to list them, so that it is read only where it is alone.
-    pub(crate) fn version(&self, kind: Kind) -> Option<String> {
+    pub(crate) fn versions(&self, kind: Kind) -> Vec<String> {
         let calico_api = matches!(kind, Kind::CalicoNetworkPolicy | Kind::CalicoGlobalNetworkPolicy);
         if calico_api && self.group(Kind::CalicoStoredNetworkPolicy.group()).is_some() {
-            return None;
+            return Vec::new();
         }
-        let group = self.group(kind.group())?;
-        if group.versions.iter().any(|served| served.version == kind.version()) {
-            return Some(kind.version().to_owned());
+        let Some(group) = self.group(kind.group()) else { return Vec::new() };
+        let known = group.versions.iter().filter(|served| served.version == kind.version());
+        let mut versions: Vec<String> = Vec::new();
+        for Version { version } in known.chain(&group.preferred_version).chain(&group.versions) {
+            if !versions.contains(version) {
+                versions.push(version.clone());
+            }
         }
-        group.preferred_version.as_ref().or(group.versions.first()).map(|served| served.version.clone())
+        versions
     }
 
     fn group(&self, name: &str) -> Option<&Group> {

@@ -69,6 +69,7 @@ pub(crate) fn report(report: &Report, account: &str, cluster: &str, request_id: 
             containerKind = finding.container_kind.map(|kind| format!("{kind:?}")),
             reasons = reasons.join(","),
             image = finding.image,
+            source = finding.source,
             mirror = finding.mirror,
             workloads = workloads.map(|workloads| workloads.join(", ")),
             advice = finding.advice,

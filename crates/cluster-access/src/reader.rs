@@ -197,24 +197,24 @@ impl Reading<'_> {
         if !kind.kubernetes() {
             return self.addon().await;
         }
-        let version = if self.discovered(kind) {
-            match self.discovery().await?.version(kind) {
-                Some(version) => version,
-                None => return Ok(false),
-            }
+        let versions = if self.discovered(kind) {
+            self.discovery().await?.versions(kind)
         } else {
-            kind.version().to_owned()
+            vec![kind.version().to_owned()]
         };
-        let read = match (kind.single(), extent) {
-            (Some((namespace, name)), _) => self.single(kind, namespace, name).await,
-            (None, Extent::Whole) => self.list(kind, &version).await,
-            (None, Extent::One) => self.one(kind, &version).await,
-        };
-        match read {
-            // A group can be served without this kind of it, and a single object need not be there.
-            Err(NotJudged::Answer { code: 404, .. }) if !self.required(kind) => Ok(false),
-            read => read.map(|()| true),
+        for version in versions {
+            let read = match (kind.single(), extent) {
+                (Some((namespace, name)), _) => self.single(kind, namespace, name).await,
+                (None, Extent::Whole) => self.list(kind, &version).await,
+                (None, Extent::One) => self.one(kind, &version).await,
+            };
+            match read {
+                // A group can be served without this kind of it in this version, and a single object need not be there.
+                Err(NotJudged::Answer { code: 404, .. }) if !self.required(kind) => {}
+                read => return read.map(|()| true),
+            }
         }
+        Ok(false)
     }
 
     /// Whether it depends on the API groups of the cluster that, and how, the kind is read.

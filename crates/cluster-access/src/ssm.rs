@@ -14,13 +14,14 @@ use crate::error::chain;
 const PREFIX: &str = "ssm:";
 
 /// The rule parameters that may be given as a reference, aliases included: every list, and the exemptions.
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 8] = [
     "clusters",
     "inscopeclusters",
     "excludedClusters",
     "excludedNamespaces",
     "trustedRegistries",
     "trusted_registries",
+    "trustedChartSources",
     "exemptions",
 ];
 

@@ -125,7 +125,7 @@ fn none_named(number: usize) -> String {
 enum Detail {
     /// All of it.
     Full,
-    /// Images, lists of workloads and names of owners by their length, where that is long.
+    /// Images, URLs, lists of workloads and names of owners by their length, where that is long.
     Counted,
     /// So, and without the reasons.
     Name,
@@ -163,6 +163,14 @@ fn subject(finding: &Finding, detail: Detail) -> String {
             _ => format!("(image of {})", counted(image.chars().count() as u64, "character")),
         };
         words.push_str(&format!(" {image}"));
+    }
+    if let Some(source) = &finding.source {
+        let source = match detail {
+            Detail::Full if source.is_empty() => "(empty URL)".to_owned(),
+            Detail::Full => printable(source),
+            _ => format!("(URL of {})", counted(source.chars().count() as u64, "character")),
+        };
+        words.push_str(&format!(" {source}"));
     }
     if let Some(workloads) = finding.workloads.as_deref().filter(|workloads| !workloads.is_empty()) {
         let workloads = match detail {

@@ -104,6 +104,12 @@ fn decode_json_list(kind: Kind, json: &[u8], visit: &mut dyn FnMut(Object<'_>)) 
         Kind::DaemonSet => list(kind, json, &mut |item| visit(Object::DaemonSet(item))),
         Kind::VpcCniConfigMap => list(kind, json, &mut |item| visit(Object::VpcCniConfigMap(item))),
         Kind::NodeClass => list(kind, json, &mut |item| visit(Object::NodeClass(item))),
+        Kind::HelmRepository | Kind::OciRepository | Kind::GitRepository =>
+            list(kind, json, &mut |item| visit(Object::FluxSource(kind, item))),
+        Kind::HelmChart => list(kind, json, &mut |item| visit(Object::HelmChart(item))),
+        Kind::HelmRelease => list(kind, json, &mut |item| visit(Object::HelmRelease(item))),
+        Kind::ArgoApplication => list(kind, json, &mut |item| visit(Object::ArgoApplication(item))),
+        Kind::ArgoApplicationSet => list(kind, json, &mut |item| visit(Object::ArgoApplicationSet(item))),
         Kind::Pod => list(kind, json, &mut |item| visit(Object::Pod(item))),
     }
 }
@@ -135,6 +141,13 @@ pub fn decode_object(kind: Kind, value: &Value, visit: &mut dyn FnMut(Object<'_>
         Kind::DaemonSet => visit(Object::DaemonSet(&decode(name, value)?)),
         Kind::VpcCniConfigMap => visit(Object::VpcCniConfigMap(&decode(name, value)?)),
         Kind::NodeClass => visit(Object::NodeClass(&decode(name, value)?)),
+        Kind::HelmRepository | Kind::OciRepository | Kind::GitRepository => {
+            visit(Object::FluxSource(kind, &decode(name, value)?));
+        }
+        Kind::HelmChart => visit(Object::HelmChart(&decode(name, value)?)),
+        Kind::HelmRelease => visit(Object::HelmRelease(&decode(name, value)?)),
+        Kind::ArgoApplication => visit(Object::ArgoApplication(&decode(name, value)?)),
+        Kind::ArgoApplicationSet => visit(Object::ArgoApplicationSet(&decode(name, value)?)),
         Kind::Pod => visit(Object::Pod(&decode(name, value)?)),
     }
     Ok(())

@@ -115,8 +115,19 @@ pub(crate) struct Exemptions {
 pub(crate) struct Subject<'a> {
     /// The namespace.
     pub(crate) namespace: &'a str,
-    /// Owner, pod and container; none for a namespace.
-    pub(crate) container: Option<(&'a Owner, &'a str, &'a str)>,
+    /// What of it.
+    pub(crate) part: Part<'a>,
+}
+
+/// What of a namespace an exemption is looked up for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part<'a> {
+    /// All of it.
+    Namespace,
+    /// Owner, pod and container.
+    Container(&'a Owner, &'a str, &'a str),
+    /// An object that is no workload.
+    Object(&'a Owner),
 }
 
 impl Exemptions {
@@ -162,12 +173,19 @@ fn matches(exemption: &Exemption, subject: Subject<'_>) -> bool {
     if exemption.namespace != subject.namespace {
         return false;
     }
-    let Some((owner, pod, container)) = subject.container else {
-        return exemption.owner.is_none() && exemption.pod.is_none() && exemption.container.is_none();
+    let names = |owner: &Owner| {
+        exemption.owner.as_ref().is_none_or(|exempt| exempt.kind == owner.kind && exempt.name == owner.name)
     };
-    exemption.owner.as_ref().is_none_or(|exempt| exempt.kind == owner.kind && exempt.name == owner.name)
-        && exemption.pod.as_deref().is_none_or(|name| name == pod)
-        && exemption.container.as_deref().is_none_or(|name| name == container)
+    let whole = exemption.pod.is_none() && exemption.container.is_none();
+    match subject.part {
+        Part::Namespace => whole && exemption.owner.is_none(),
+        Part::Object(owner) => whole && names(owner),
+        Part::Container(owner, pod, container) => {
+            names(owner)
+                && exemption.pod.as_deref().is_none_or(|name| name == pod)
+                && exemption.container.as_deref().is_none_or(|name| name == container)
+        }
+    }
 }
 
 fn date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {

@@ -85,6 +85,13 @@ pub const fn own_facts(rule: RuleName) -> &'static [ParameterFacts] {
                 default: "report",
                 example: "require",
             },
+            ParameterFacts {
+                name: "trustedChartSources",
+                form: "a comma list of `HOST[:PORT][/PATH]`, `*.DOMAIN[/PATH]`, `ecr:ACCOUNT[/REGION][/PATH]`, \
+                       `ecr:self[/PATH]`, `eks-addons`, or `ssm:NAME`",
+                default: "none: chart sources are not looked at",
+                example: "charts.example.com,github.com/example-org,ecr:self/charts",
+            },
         ],
     }
 }
@@ -107,9 +114,13 @@ pub const fn reasons(rule: RuleName) -> &'static [Reason] {
             Reason::Unset,
             Reason::SecretInEnvironment,
         ],
-        RuleName::TrustedRegCheck => {
-            &[Reason::Untrusted, Reason::Unparsable, Reason::NotPinned, Reason::RunningImageUntrusted]
-        }
+        RuleName::TrustedRegCheck => &[
+            Reason::Untrusted,
+            Reason::Unparsable,
+            Reason::NotPinned,
+            Reason::RunningImageUntrusted,
+            Reason::UntrustedChartSource,
+        ],
     }
 }
 
@@ -169,6 +180,10 @@ impl Reason {
             Self::RunningImageUntrusted => (
                 "the node runs an image of another, untrusted repository",
                 "find the mirror or moved tag on the node; pin the image by digest and let the pod start anew",
+            ),
+            Self::UntrustedChartSource => (
+                "no entry of `trustedChartSources` trusts the URL that Flux or Argo CD takes charts from",
+                "take the chart from a trusted source (mirror it there), or add the source to the list",
             ),
         }
     }

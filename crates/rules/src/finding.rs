@@ -36,6 +36,8 @@ pub enum Reason {
     NotPinned,
     /// The running image comes from elsewhere than the reference says, and from where no entry trusts.
     RunningImageUntrusted,
+    /// A chart comes from a source that no entry trusts.
+    UntrustedChartSource,
 }
 
 impl Reason {
@@ -44,7 +46,7 @@ impl Reason {
     pub const fn severity(self) -> u8 {
         match self {
             Self::Privileged | Self::Unparsable | Self::NotEnforced => 3,
-            Self::SysAdmin | Self::Untrusted | Self::NoPolicy => 2,
+            Self::SysAdmin | Self::Untrusted | Self::NoPolicy | Self::UntrustedChartSource => 2,
             Self::AllowPrivilegeEscalation | Self::RunningImageUntrusted | Self::UncoveredPods => 1,
             Self::Unset
             | Self::SecretInEnvironment
@@ -161,7 +163,7 @@ pub struct OpenPolicy {
 pub struct Finding {
     /// The namespace; null for a finding of the whole cluster.
     pub namespace: Option<String>,
-    /// The owner of the pods; null for a finding of a namespace.
+    /// The owner of the pods, or the object that has a chart source; null for a finding of a namespace.
     pub owner: Option<Owner>,
     /// One of the pods as an example: the first by name.
     pub pod: Option<String>,
@@ -175,6 +177,8 @@ pub struct Finding {
     pub reasons: Vec<Reason>,
     /// The image as written; null where the rule does not look at images.
     pub image: Option<String>,
+    /// The URL of a chart source without user, password and query; null where the finding is about none.
+    pub source: Option<String>,
     /// Whether the pod is a static pod; null for a finding of a namespace.
     pub mirror: Option<bool>,
     /// The workloads that no policy covers; null where the finding does not list them.

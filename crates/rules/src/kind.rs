@@ -1,5 +1,6 @@
 use crate::object::{
-    CalicoPolicy, CiliumPolicy, ConfigMap, Namespace, NetworkPolicy, NodeClass, Pod, UncountedPolicy, Workload,
+    ArgoApplication, ArgoApplicationSet, CalicoPolicy, CiliumPolicy, ConfigMap, FluxSource, HelmChart, HelmRelease,
+    Namespace, NetworkPolicy, NodeClass, Pod, UncountedPolicy, Workload,
 };
 
 /// A kind of object that a rule reads, with the facts by which it is listed.
@@ -39,6 +40,20 @@ pub enum Kind {
     VpcCniConfigMap,
     /// eks.amazonaws.com NodeClass, of EKS Auto Mode.
     NodeClass,
+    /// source.toolkit.fluxcd.io HelmRepository.
+    HelmRepository,
+    /// source.toolkit.fluxcd.io OCIRepository.
+    OciRepository,
+    /// source.toolkit.fluxcd.io GitRepository.
+    GitRepository,
+    /// source.toolkit.fluxcd.io HelmChart.
+    HelmChart,
+    /// helm.toolkit.fluxcd.io HelmRelease.
+    HelmRelease,
+    /// argoproj.io Application.
+    ArgoApplication,
+    /// argoproj.io ApplicationSet.
+    ArgoApplicationSet,
     /// core/v1 Pod.
     Pod,
 }
@@ -66,7 +81,25 @@ impl Kind {
         Self::DaemonSet,
         Self::VpcCniConfigMap,
         Self::NodeClass,
+        Self::HelmRepository,
+        Self::OciRepository,
+        Self::GitRepository,
+        Self::HelmChart,
+        Self::HelmRelease,
+        Self::ArgoApplication,
+        Self::ArgoApplicationSet,
         Self::Pod,
+    ];
+
+    /// The kinds that say where charts come from.
+    pub const OF_CHARTS: [Self; 7] = [
+        Self::HelmRepository,
+        Self::OciRepository,
+        Self::GitRepository,
+        Self::HelmChart,
+        Self::HelmRelease,
+        Self::ArgoApplication,
+        Self::ArgoApplicationSet,
     ];
 
     #[rustfmt::skip]
@@ -97,6 +130,13 @@ impl Kind {
             Self::DaemonSet => ("apps", "v1", "daemonsets", "DaemonSet"),
             Self::VpcCniConfigMap => ("", "v1", "configmaps", "ConfigMap"),
             Self::NodeClass => ("eks.amazonaws.com", "v1", "nodeclasses", "NodeClass"),
+            Self::HelmRepository => ("source.toolkit.fluxcd.io", "v1", "helmrepositories", "HelmRepository"),
+            Self::OciRepository => ("source.toolkit.fluxcd.io", "v1", "ocirepositories", "OCIRepository"),
+            Self::GitRepository => ("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository"),
+            Self::HelmChart => ("source.toolkit.fluxcd.io", "v1", "helmcharts", "HelmChart"),
+            Self::HelmRelease => ("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease"),
+            Self::ArgoApplication => ("argoproj.io", "v1alpha1", "applications", "Application"),
+            Self::ArgoApplicationSet => ("argoproj.io", "v1alpha1", "applicationsets", "ApplicationSet"),
             Self::Pod => ("", "v1", "pods", "Pod"),
         }
     }
@@ -107,7 +147,7 @@ impl Kind {
         self.facts().0
     }
 
-    /// The version of the group that is read; for a custom resource the server's preferred version is read instead.
+    /// The version of the group that is read; of a custom resource another one that the server serves is read instead.
     #[must_use]
     pub const fn version(self) -> &'static str {
         self.facts().1
@@ -223,6 +263,16 @@ pub enum Object<'a> {
     VpcCniConfigMap(&'a ConfigMap),
     /// A node class of EKS Auto Mode.
     NodeClass(&'a NodeClass),
+    /// A source of Flux, and its kind.
+    FluxSource(Kind, &'a FluxSource),
+    /// A chart of Flux.
+    HelmChart(&'a HelmChart),
+    /// A release of Flux.
+    HelmRelease(&'a HelmRelease),
+    /// An application of Argo CD.
+    ArgoApplication(&'a ArgoApplication),
+    /// A set of applications of Argo CD.
+    ArgoApplicationSet(&'a ArgoApplicationSet),
     /// A pod, or the pod that a workload's template makes.
     Pod(&'a Pod),
 }
@@ -241,13 +291,18 @@ impl<'a> Object<'a> {
             Self::DaemonSet(workload) => &workload.metadata,
             Self::VpcCniConfigMap(settings) => &settings.metadata,
             Self::NodeClass(class) => &class.metadata,
+            Self::FluxSource(_, source) => &source.metadata,
+            Self::HelmChart(chart) => &chart.metadata,
+            Self::HelmRelease(release) => &release.metadata,
+            Self::ArgoApplication(application) => &application.metadata,
+            Self::ArgoApplicationSet(set) => &set.metadata,
             Self::Pod(pod) => &pod.metadata,
         };
         (&metadata.namespace, &metadata.name)
     }
 
     /// The namespace in which the object is judged; none where it concerns the whole cluster, as the evidence does that
-    /// policies are enforced, wherever it lies.
+    /// policies are enforced, or that a chart comes from a source, wherever it lies.
     #[must_use]
     pub fn namespace(self) -> Option<&'a str> {
         match self {
@@ -255,6 +310,9 @@ impl<'a> Object<'a> {
             Self::NetworkPolicy(policy) | Self::ApplicationNetworkPolicy(policy) => Some(&policy.metadata.namespace),
             Self::CiliumNetworkPolicy(policy) => Some(&policy.metadata.namespace),
             Self::CalicoNetworkPolicy(policy) => Some(&policy.metadata.namespace),
+            Self::FluxSource(_, source) => Some(&source.metadata.namespace),
+            Self::ArgoApplication(application) => Some(&application.metadata.namespace),
+            Self::ArgoApplicationSet(set) => Some(&set.metadata.namespace),
             Self::Pod(pod) => Some(&pod.metadata.namespace),
             Self::CiliumClusterwideNetworkPolicy(_)
             | Self::CalicoGlobalNetworkPolicy(_)
@@ -262,7 +320,9 @@ impl<'a> Object<'a> {
             | Self::VpcCniAddon(_)
             | Self::DaemonSet(_)
             | Self::VpcCniConfigMap(_)
-            | Self::NodeClass(_) => None,
+            | Self::NodeClass(_)
+            | Self::HelmChart(_)
+            | Self::HelmRelease(_) => None,
         }
     }
 }

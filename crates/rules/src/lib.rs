@@ -4,6 +4,7 @@
 //! one at a time, and ends in a [`Report`]. Nothing here does I/O, reads a clock, or knows of AWS and Lambda.
 
 mod annotation;
+mod chart;
 mod container_walk;
 mod decode;
 mod exemption;
@@ -23,6 +24,7 @@ mod text;
 mod trusted_reg_check;
 
 pub use annotation::{ANNOTATION_LIMIT, annotation, not_judged_annotation, not_judged_since};
+pub use chart::{ChartUrl, ChartUrlError};
 pub use decode::{DecodeError, Encoding, ListMetadata, decode, decode_list, decode_object, peek_list_metadata};
 pub use exemption::{ExemptOwner, Exemption};
 pub use facts::{JUDGEMENT_FACTS, ParameterFacts, own_facts, reasons};

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::annotation;
-use crate::exemption::{Exemption, Exemptions, Subject};
+use crate::exemption::{Exemption, Exemptions, Part, Subject};
 use crate::finding::{Finding, Owner};
 use crate::image::TrustedSources;
 use crate::kind::{Kind, Object, Read};
@@ -203,6 +203,15 @@ impl Configuration {
         }))
     }
 
+    /// Whether trustedRegCheck looks at chart sources.
+    #[must_use]
+    pub const fn judges_chart_sources(&self) -> bool {
+        match &self.own {
+            OwnParameters::TrustedRegCheck(own) => own.judges_chart_sources(),
+            OwnParameters::NetPolCheck(_) | OwnParameters::PrivEscalation(_) => false,
+        }
+    }
+
     /// Adds exemptions to those of the parameters.
     pub fn exempt(&mut self, exemptions: impl IntoIterator<Item = Exemption>) {
         self.exemptions.extend(exemptions);
@@ -278,16 +287,21 @@ impl Context {
     /// Whether a container (or image volume) of a pod is exempt.
     pub(crate) fn exempts_container(&mut self, pod: &Pod, container: &str) -> bool {
         let owner = Owner::of(&pod.metadata);
-        let subject =
-            Subject { namespace: &pod.metadata.namespace, container: Some((&owner, &pod.metadata.name, container)) };
-        let exempt = self.exemptions.exempt(subject);
-        self.exempted += u64::from(exempt);
-        exempt
+        self.exempts(&pod.metadata.namespace, Part::Container(&owner, &pod.metadata.name, container))
     }
 
     /// Whether a namespace is exempt.
     pub(crate) fn exempts_namespace(&mut self, namespace: &str) -> bool {
-        let exempt = self.exemptions.exempt(Subject { namespace, container: None });
+        self.exempts(namespace, Part::Namespace)
+    }
+
+    /// Whether an object that is no workload is exempt.
+    pub(crate) fn exempts_object(&mut self, namespace: &str, owner: &Owner) -> bool {
+        self.exempts(namespace, Part::Object(owner))
+    }
+
+    fn exempts(&mut self, namespace: &str, part: Part<'_>) -> bool {
+        let exempt = self.exemptions.exempt(Subject { namespace, part });
         self.exempted += u64::from(exempt);
         exempt
     }

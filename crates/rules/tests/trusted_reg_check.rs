@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::print_stderr, reason = "a property test says its seed")]
 
+#[path = "trusted_reg_check/chart_sources.rs"]
+mod chart_sources;
+#[path = "trusted_reg_check/chart_urls.rs"]
+mod chart_urls;
 #[path = "trusted_reg_check/entries.rs"]
 mod entries;
 #[path = "trusted_reg_check/fixtures.rs"]

@@ -94,7 +94,35 @@ fn violations() -> Vec<Value> {
     objects.extend(escalations());
     objects.extend(escalations_elsewhere());
     objects.extend(images());
+    objects.extend(chart_sources());
     objects
+}
+
+/// Charts from where they should not come, and one from where they may.
+fn chart_sources() -> Vec<Value> {
+    let repository = |name: &str, url: &str| {
+        json!({
+            "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "HelmRepository",
+            "metadata": {"namespace": "sandbox", "name": name}, "spec": {"interval": "1h", "url": url},
+        })
+    };
+    vec![
+        repository("charts", &format!("oci://{PRIVATE}/charts")),
+        repository("community", "https://reader:s3cret@charts.example.net/stable"),
+        json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+            "metadata": {"namespace": "sandbox", "name": "blog"},
+            "spec": {
+                "project": "default",
+                "destination": {"namespace": "sandbox", "server": "https://kubernetes.default.svc"},
+                "sources": [
+                    {"repoURL": "https://charts.example.net/blog", "chart": "blog", "targetRevision": "4.2.0"},
+                    {"repoURL": "oci://ghcr.io/example/charts/cache", "path": ".", "targetRevision": "1.0.0"},
+                    {"repoURL": "https://github.com/example/values.git", "ref": "values", "targetRevision": "main"},
+                ],
+            },
+        }),
+    ]
 }
 
 /// The ways in which a regular container may escalate.

@@ -5,6 +5,7 @@
 mod accounts;
 mod aws_faults;
 mod catalog;
+mod chart_sources;
 mod cluster_statuses;
 mod command_line;
 mod deadline;

@@ -47,6 +47,20 @@ async fn trusted_registries_come_from_systems_manager_once_an_invocation() {
 }
 
 #[tokio::test]
+async fn trusted_chart_sources_come_from_systems_manager_too() {
+    let repository = serde_json::json!({
+        "apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "HelmRepository",
+        "metadata": {"namespace": "shop", "name": "stable"}, "spec": {"url": "https://charts.example/stable"},
+    });
+    let mut cluster = compliant("alpha");
+    cluster.objects.push(repository);
+    let world = account(vec![cluster], &[("charts", "StringList", "ghcr.io,charts.example")]).await;
+    let event = Event::schedule(RuleName::TrustedRegCheck).with("trustedChartSources", "ssm:charts");
+    event.run(&world).await.succeeded();
+    assert_eq!(told(&world), owned(&[("alpha", "COMPLIANT")]));
+}
+
+#[tokio::test]
 async fn a_list_that_changes_is_read_anew_in_the_next_invocation() {
     let world = account(vec![compliant("alpha")], &[("trusted", "String", "public.ecr.aws")]).await;
     let event = Event::schedule(RuleName::TrustedRegCheck).with("trustedRegistries", "ssm:trusted");

@@ -18,16 +18,6 @@ use crate::yaml::documents;
 const CLUSTER_ROLE: &str = "infra/kubernetes/cluster-role.yaml";
 const KUBE_BENCH: &str = "infra/kubernetes/kube-bench.yaml";
 
-/// Kinds in the ClusterRole that no rule reads yet: where charts come from.
-const NOT_READ_YET: [&str; 6] = [
-    "argoproj.io applications",
-    "argoproj.io applicationsets",
-    "helm.toolkit.fluxcd.io helmreleases",
-    "source.toolkit.fluxcd.io gitrepositories",
-    "source.toolkit.fluxcd.io helmrepositories",
-    "source.toolkit.fluxcd.io ocirepositories",
-];
-
 fn manifests(path: &str) -> Vec<Value> {
     documents(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
@@ -89,7 +79,6 @@ fn the_functions_may_list_the_kinds_that_they_read_and_nothing_else() {
     for kind in Kind::ALL.iter().filter(|kind| kind.kubernetes() && kind.single().is_none()) {
         expected.insert(format!("list {} {}", kind.group(), kind.plural()));
     }
-    expected.extend(NOT_READ_YET.map(|resource| format!("list {resource}")));
     assert_eq!(rights(&manifest(CLUSTER_ROLE, "ClusterRole")), expected);
     let single: Vec<(&str, &str)> = Kind::ALL.iter().filter_map(|kind| kind.single()).collect();
     assert_eq!(single, [("kube-system", "amazon-vpc-cni")]);

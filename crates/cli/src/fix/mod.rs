@@ -176,7 +176,10 @@ impl Fix {
     }
 
     fn add_image(&mut self, finding: &Finding, all: &[Finding], mirror: Option<&Mirror>, live: bool) {
-        let (Some(image), Some(container)) = (&finding.image, &finding.container) else { return };
+        let (Some(image), Some(container)) = (&finding.image, &finding.container) else {
+            self.by_hand(finding, &finding.advice);
+            return;
+        };
         let by_hand: Vec<&Reason> = finding.reasons.iter().filter(|reason| **reason != Reason::Untrusted).collect();
         let Ok(reference) = ImageReference::parse(image) else {
             self.by_hand(finding, &finding.advice);
@@ -236,7 +239,11 @@ impl Fix {
     fn by_hand(&mut self, finding: &Finding, what: &str) {
         let namespace = finding.namespace.as_deref().unwrap_or_default();
         let owner = finding.owner.as_ref().map(|owner| format!("{}/{}", owner.kind, owner.name)).unwrap_or_default();
-        let container = finding.container.as_deref().unwrap_or_default();
-        self.instructions.insert(format!("{namespace}/{owner}[{container}]: {}", what.trim_end()));
+        let part = match (&finding.container, &finding.source) {
+            (Some(container), _) => format!("[{container}]"),
+            (None, Some(source)) => format!(" {source}"),
+            (None, None) => String::new(),
+        };
+        self.instructions.insert(format!("{namespace}/{owner}{part}: {}", what.trim_end()));
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::document::Take;
 use super::error::{Errors, Position};
-use super::kinds::{Known, is_known_name, known};
+use super::kinds::{Known, is_known_name, is_name_of_charts, known, of_charts};
 
 /// How many objects without a container are named in a note.
 const NAMED: usize = 5;
@@ -178,13 +178,15 @@ impl Intake {
             None => return Err(format!("no kind: this is not a Kubernetes object (its keys: {})", keys(&object))),
         };
         let api_version = text_of(&object, "apiVersion")?.unwrap_or_default().to_owned();
-        if api_version.is_empty() && (is_known_name(&kind) || kind == "List") {
+        let of_chart = is_name_of_charts(&kind) && self.looks_at_charts();
+        if api_version.is_empty() && (is_known_name(&kind) || of_chart || kind == "List") {
             return Err(format!("{kind} without apiVersion"));
         }
         if kind == "List" && api_version == "v1" {
             return self.take_list(file, position, object.remove("items"));
         }
-        match known(&api_version, &kind) {
+        let known = known(&api_version, &kind);
+        match known.filter(|known| !matches!(known, Known::Read(kind) if of_charts(*kind) && !of_chart)) {
             Some(known) => {
                 complete(&mut object, known)?;
                 self.counted.known += 1;
@@ -224,7 +226,10 @@ impl Intake {
                 self.take_pod(decode("Pod", &value)?);
             }
             Known::Read(kind) => {
-                if let Some(namespace) = value.pointer("/metadata/namespace").and_then(Value::as_str) {
+                // Where charts come from says nothing of what is in a namespace.
+                if let Some(namespace) = value.pointer("/metadata/namespace").and_then(Value::as_str)
+                    && !of_charts(kind)
+                {
                     self.name_namespace(namespace);
                 }
                 let (judges, clean) = (&mut self.judges, self.errors.is_empty());
@@ -302,6 +307,11 @@ impl Intake {
         } else {
             Waiting::add(self.waiting.entry(controllers).or_default(), pod);
         }
+    }
+
+    /// Whether one of the judges reads the kinds that say where charts come from.
+    fn looks_at_charts(&self) -> bool {
+        self.judges.iter().any(|(_, kinds)| kinds.contains(&Kind::HelmRepository))
     }
 
     fn name_namespace(&mut self, namespace: &str) {

@@ -42,7 +42,7 @@ const POLICIES: [Kind; 12] = [
     Kind::ClusterNetworkPolicy,
 ];
 
-/// Those of the kinds that are read as they are whose objects are in a namespace.
+/// Those of the policies whose objects are in a namespace, and Pod.
 const NAMESPACED: [Kind; 6] = [
     Kind::NetworkPolicy,
     Kind::CiliumNetworkPolicy,
@@ -74,10 +74,12 @@ fn read(group: &str, api_version: &str, name: &str) -> Option<Kind> {
         ("extensions", "NetworkPolicy") => Kind::NetworkPolicy,
         _ => Kind::of(api_version, name)?,
     };
-    POLICIES.contains(&kind).then_some(kind).or(match kind {
-        Kind::Namespace | Kind::Pod => Some(kind),
-        _ => None,
-    })
+    (POLICIES.contains(&kind) || of_charts(kind) || matches!(kind, Kind::Namespace | Kind::Pod)).then_some(kind)
+}
+
+/// Whether a kind says where charts come from. It is of no account where no rule looks at them.
+pub(super) fn of_charts(kind: Kind) -> bool {
+    Kind::OF_CHARTS.contains(&kind)
 }
 
 /// Whether a name alone is one that is read under some group: an object that has it must say its apiVersion.
@@ -86,6 +88,11 @@ pub(super) fn is_known_name(kind: &str) -> bool {
         || matches!(kind, "CronJob" | "PodTemplate")
         || matches!(kind, "Namespace" | "Pod")
         || POLICIES.iter().any(|known| known.name() == kind)
+}
+
+/// Whether a name alone is that of a kind that says where charts come from.
+pub(super) fn is_name_of_charts(kind: &str) -> bool {
+    Kind::OF_CHARTS.iter().any(|known| known.name() == kind)
 }
 
 impl Known {
@@ -103,7 +110,7 @@ impl Known {
     pub(super) fn namespaced(self) -> bool {
         match self {
             Self::Workload(_) | Self::CronJob | Self::PodTemplate => true,
-            Self::Read(kind) => NAMESPACED.contains(&kind),
+            Self::Read(kind) => NAMESPACED.contains(&kind) || of_charts(kind),
         }
     }
 }

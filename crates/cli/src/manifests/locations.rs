@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use eks_rules::object::Metadata;
-use eks_rules::{ContainerKind, Finding, Kind, Owner};
+use eks_rules::{ChartUrl, ContainerKind, Finding, Kind, Owner};
 
 use super::files::Input;
-use super::kinds::{Known, known};
+use super::kinds::{Known, known, of_charts};
 use super::node::{ListType, Node, Nodes, Place};
 use super::places;
 use super::text::Text;
@@ -56,7 +56,7 @@ pub(super) fn find(inputs: &[Input], judged: &[Judged]) -> Locations {
     for (number, input) in inputs.iter().enumerate() {
         files.push(input.path());
         search.file = number;
-        if search.subjects.is_empty() && search.namespaces.is_empty() {
+        if search.subjects.is_empty() && search.sources.is_empty() && search.namespaces.is_empty() {
             continue;
         }
         // What can no longer be read has no location.
@@ -83,6 +83,8 @@ type Number = (usize, usize);
 
 struct Search {
     subjects: HashMap<Subject, Vec<Number>>,
+    /// By namespace, owner and URL.
+    sources: HashMap<(String, Owner, String), Vec<Number>>,
     namespaces: HashMap<String, Vec<Number>>,
     found: Vec<Vec<Option<Found>>>,
     /// The file that is being read.
@@ -91,7 +93,13 @@ struct Search {
 
 impl Search {
     fn new(judged: &[Judged]) -> Self {
-        let mut search = Self { subjects: HashMap::new(), namespaces: HashMap::new(), found: Vec::new(), file: 0 };
+        let mut search = Self {
+            subjects: HashMap::new(),
+            sources: HashMap::new(),
+            namespaces: HashMap::new(),
+            found: Vec::new(),
+            file: 0,
+        };
         for (verdict, one) in judged.iter().enumerate() {
             let findings = one.outcome.as_ref().map_or(&[][..], |report| &report.findings);
             search.found.push(vec![None; findings.len()]);
@@ -103,6 +111,11 @@ impl Search {
     }
 
     fn want(&mut self, finding: &Finding, number: Number) {
+        if let (Some(namespace), Some(owner), Some(source)) = (&finding.namespace, &finding.owner, &finding.source) {
+            let key = (namespace.clone(), owner.clone(), source.clone());
+            self.sources.entry(key).or_default().push(number);
+            return;
+        }
         match (&finding.namespace, &finding.owner, &finding.container, finding.container_kind) {
             (Some(namespace), Some(owner), Some(container), Some(kind)) => {
                 let subject = Subject {
@@ -136,7 +149,7 @@ impl Search {
         let place = object.place;
         if known == Known::Read(Kind::Namespace) {
             self.namespace(name, 0, place);
-        } else if known.namespaced() {
+        } else if known.namespaced() && !matches!(known, Known::Read(kind) if of_charts(kind)) {
             self.namespace(namespace, 1, place);
         }
         let owner = Owner::new(known.name(), name);
@@ -149,7 +162,12 @@ impl Search {
                 let rank = u8::from(controlled.is_some());
                 (controlled.unwrap_or(owner), rank, &["spec"])
             }
-            Known::Read(_) => return,
+            Known::Read(kind) => {
+                if of_charts(kind) {
+                    self.chart_sources(namespace, &owner, object);
+                }
+                return;
+            }
             Known::Workload(_) => (owner, 0, &["spec", "template", "spec"]),
             Known::CronJob => (owner, 0, &["spec", "jobTemplate", "spec", "template", "spec"]),
             Known::PodTemplate => (owner, 0, &["template", "spec"]),
@@ -183,6 +201,20 @@ impl Search {
                 self.subject(&subject, rank, container.place);
             }
         }
+    }
+
+    /// Looks at each URL of an object that says where charts come from; one without a URL is where the object is.
+    fn chart_sources(&mut self, namespace: &str, owner: &Owner, object: &Node) {
+        let mut url = |rank: u8, text: &str, place: Place| {
+            let key = (namespace.to_owned(), owner.clone(), ChartUrl::shown(text));
+            note(&mut self.found, self.sources.get(&key), Found { rank, file: self.file, place });
+        };
+        let mut urls = Vec::new();
+        object.find(&["url", "repoURL"], &mut urls);
+        for node in urls {
+            url(0, node.text().unwrap_or_default(), node.place);
+        }
+        url(1, "", object.place);
     }
 
     fn subject(&mut self, subject: &Subject, rank: u8, place: Place) {

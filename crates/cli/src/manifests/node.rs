@@ -73,6 +73,22 @@ impl Node {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// Adds the values of these keys, however deep they stand.
+    pub(super) fn find<'a>(&'a self, keys: &[&str], found: &mut Vec<&'a Self>) {
+        match &self.content {
+            Content::Scalar { .. } => {}
+            Content::Sequence(elements) => elements.iter().for_each(|element| element.find(keys, found)),
+            Content::Mapping(entries) => {
+                for (key, value) in entries {
+                    if key.text().is_some_and(|key| keys.contains(&key)) {
+                        found.push(value);
+                    }
+                    value.find(keys, found);
+                }
+            }
+        }
+    }
+
     /// The text of a scalar.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.content {

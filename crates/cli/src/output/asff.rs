@@ -137,6 +137,7 @@ fn failed(judged: &Judged, place: &Place<'_>, finding: &Finding) -> Said {
         ("owner", subject::owner(finding)),
         ("container", finding.container.as_deref().map(printable)),
         ("image", finding.image.as_deref().map(printable)),
+        ("source", finding.source.as_deref().map(printable)),
         ("pod", finding.pod.as_deref().map(printable)),
         ("pods", finding.pods.map(|pods| pods.to_string())),
     ] {

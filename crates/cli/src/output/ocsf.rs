@@ -90,12 +90,12 @@ fn complete(rule: RuleName, setting: &Setting, said: Said) -> Value {
 }
 
 fn failed(judged: &Judged, finding: &Finding) -> Said {
-    let kind = match (&finding.container, &finding.namespace) {
-        (Some(_), _) => subject::kind(finding.container_kind),
-        (None, Some(_)) => "namespace",
-        (None, None) => "cluster",
+    let (kind, name) = match (&finding.container, &finding.owner, &finding.namespace) {
+        (Some(container), ..) => (subject::kind(finding.container_kind), Some(container)),
+        (None, Some(owner), _) => (owner.kind.as_str(), Some(&owner.name)),
+        (None, None, Some(namespace)) => ("namespace", Some(namespace)),
+        (None, None, None) => ("cluster", judged.cluster.as_ref()),
     };
-    let name = finding.container.as_ref().or(finding.namespace.as_ref()).or(judged.cluster.as_ref());
     let mut resource = json!({
         "type": kind,
         "name": name.map_or_else(|| "cluster".to_owned(), |name| printable(name)),
@@ -110,6 +110,7 @@ fn failed(judged: &Judged, finding: &Finding) -> Said {
         ("owner", subject::owner(finding)),
         ("pod", finding.pod.as_deref().map(printable)),
         ("image", finding.image.as_deref().map(printable)),
+        ("source", finding.source.as_deref().map(printable)),
     ] {
         if let Some(value) = value {
             data[key] = json!(value);

@@ -135,6 +135,8 @@ struct ResultProperties {
     pod: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -281,6 +283,7 @@ impl Rules {
                 pods: finding.pods,
                 pod: finding.pod.as_deref().map(printable),
                 image: finding.image.as_deref().map(printable),
+                source: finding.source.as_deref().map(printable),
             },
         })
     }

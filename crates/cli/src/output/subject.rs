@@ -106,6 +106,9 @@ pub(super) fn sentence(finding: &Finding) -> String {
         let image = if image.is_empty() { "(empty)".to_owned() } else { printable(image) };
         text.push_str(&format!(", image {image}"));
     }
+    if let Some(source) = &finding.source {
+        text.push_str(&format!(", chart source {}", named(source)));
+    }
     let explained: Vec<String> = finding.reasons.iter().map(|reason| plain(reason.explained().0)).collect();
     text.push_str(&format!(": {}.", explained.join("; ")));
     let uncovered = uncovered(finding);
@@ -117,7 +120,7 @@ pub(super) fn sentence(finding: &Finding) -> String {
 }
 
 /// A text that begins with a capital letter.
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + characters.as_str())
 }
@@ -131,7 +134,7 @@ pub(super) fn plain(text: &str) -> String {
 /// reason that comes or goes leaves it alone.
 pub(super) fn fingerprint(rule: RuleName, cluster: Option<&str>, finding: &Finding) -> String {
     let owner = finding.owner.as_ref();
-    hash(&[
+    let mut parts = vec![
         Some(rule.as_str()),
         cluster,
         finding.namespace.as_deref(),
@@ -140,7 +143,9 @@ pub(super) fn fingerprint(rule: RuleName, cluster: Option<&str>, finding: &Findi
         finding.container_kind.map(|kind_of| kind(Some(kind_of))),
         finding.container.as_deref(),
         finding.image.as_deref(),
-    ])
+    ];
+    parts.extend(finding.source.as_deref().map(Some));
+    hash(&parts)
 }
 
 /// A hash over texts, each with its length, so that no two lists of them have the same one.

@@ -93,6 +93,7 @@ fn findings(report: &Report) -> String {
         ("PODS", |finding| finding.pods.map(|pods| pods.to_string()).unwrap_or_default()),
         ("CONTAINER", container),
         ("IMAGE", |finding| finding.image.clone().unwrap_or_default()),
+        ("SOURCE", |finding| finding.source.clone().unwrap_or_default()),
         ("REASONS", reasons),
         ("UNCOVERED", uncovered),
     ]

@@ -15,7 +15,7 @@ const VOLUME_IMAGE: &str = "volume.image.reference";
 /// The checks of trustedRegCheck.
 ///
 /// # Errors
-/// Entries that the scene does not suffice for, and `imageId=require`.
+/// Entries that the scene does not suffice for, `imageId=require`, and `trustedChartSources`.
 pub(super) fn checks(configuration: &Configuration, scene: &Scene) -> Result<Checks, Failure> {
     let rule = configuration.rule();
     let trusted = configuration
@@ -26,6 +26,12 @@ pub(super) fn checks(configuration: &Configuration, scene: &Scene) -> Result<Che
         return Err(Failure::wrong_use(format!(
             "{rule}: rule parameter imageId: given \"require\"; allowed: report, ignore: what a node runs is not known when a \
              pod is admitted"
+        )));
+    }
+    if configuration.judges_chart_sources() {
+        return Err(Failure::wrong_use(format!(
+            "{rule}: rule parameter trustedChartSources: an admission policy for pods does not see where charts come from: leave \
+             the parameter out here, and let the rule look"
         )));
     }
     if trusted.every_region {

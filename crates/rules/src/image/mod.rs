@@ -7,4 +7,6 @@ mod trusted_source;
 
 pub use ecr::EcrRegistry;
 pub use reference::{ImageReference, ReferenceError};
+pub(crate) use reference::{fold_host, is_host};
+pub(crate) use trusted_source::{FORMS, is_label_below};
 pub use trusted_source::{TrustedSource, TrustedSources};

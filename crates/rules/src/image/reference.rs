@@ -161,7 +161,7 @@ pub enum ReferenceError {
 }
 
 /// A host as it is compared: without the port that is meant anyway, and under one name where it has several.
-pub(super) fn fold_host(host: &str) -> &str {
+pub(crate) fn fold_host(host: &str) -> &str {
     let host = host.strip_suffix(":443").unwrap_or(host);
     let known = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(host));
     match known {
@@ -178,7 +178,7 @@ fn names_host(first: &str) -> bool {
 
 /// Whether a text can be the host of a reference. An underscore makes it no domain name, but distribution/reference
 /// lets a name such as `my_registry.local` pass as a path and container runtimes pull from that host.
-pub(super) fn is_host(text: &str) -> bool {
+pub(crate) fn is_host(text: &str) -> bool {
     is_domain(text) || is_component(text)
 }
 

@@ -5,7 +5,8 @@ use crate::parameters::ParameterError;
 use crate::rule::Scene;
 
 /// The forms of an entry, for error messages.
-const FORMS: &str = "HOST[:PORT][/PATH], *.DOMAIN[/PATH], ecr:ACCOUNT[/REGION][/PATH], ecr:self[/PATH] or eks-addons";
+pub(crate) const FORMS: &str =
+    "HOST[:PORT][/PATH], *.DOMAIN[/PATH], ecr:ACCOUNT[/REGION][/PATH], ecr:self[/PATH] or eks-addons";
 
 /// An entry of an allow-list of registries: where images may come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,10 @@ impl TrustedSource {
     }
 
     /// What the entry stands for on a scene.
-    fn on(&self, parameter: &str, scene: &Scene) -> Result<Vec<Self>, ParameterError> {
+    ///
+    /// # Errors
+    /// `ecr:self` where the account is not known, `eks-addons` in a region of which nothing is known.
+    pub(crate) fn on(&self, parameter: &str, scene: &Scene) -> Result<Vec<Self>, ParameterError> {
         match self {
             Self::EcrSelf { path } => {
                 let account = scene.account.clone().filter(|account| is_account(account)).ok_or_else(|| {
@@ -137,7 +141,7 @@ impl TrustedSources {
 }
 
 /// Whether a host is `LABEL.DOMAIN`.
-fn is_label_below(host: &str, domain: &str) -> bool {
+pub(crate) fn is_label_below(host: &str, domain: &str) -> bool {
     let Some(border) = host.len().checked_sub(domain.len() + 1) else { return false };
     let Some((label, rest)) = host.split_at_checked(border) else { return false };
     !label.contains('.') && rest.strip_prefix('.').is_some_and(|rest| rest.eq_ignore_ascii_case(domain))

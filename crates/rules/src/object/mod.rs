@@ -8,6 +8,7 @@
 //! `generated.proto` files (`k8s.io/api/core/v1`, `networking/v1`, `apimachinery/pkg/apis/meta/v1`).
 
 mod calico;
+mod chart;
 mod cilium;
 mod enforcement;
 mod environment;
@@ -18,6 +19,11 @@ mod pod;
 mod workload;
 
 pub use calico::{CalicoPolicy, CalicoPolicySpec};
+pub use chart::{
+    ArgoApplication, ArgoApplicationSet, ArgoApplicationSetSpec, ArgoApplicationSpec, ArgoApplicationTemplate,
+    ArgoSource, FluxSource, FluxSourceSpec, HelmChart, HelmChartSpec, HelmChartTemplate, HelmRelease, HelmReleaseSpec,
+    SourceReference,
+};
 pub use cilium::{CiliumPolicy, CiliumRule, DefaultDeny};
 pub use enforcement::{ConfigMap, NodeClass, NodeClassSpec, UncountedPolicy};
 pub use environment::{Environment, EnvironmentSources, SecretName, SecretReference, VariableSource};

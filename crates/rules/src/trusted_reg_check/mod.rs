@@ -3,17 +3,24 @@
 //! Images come only from trusted registries.
 //!
 //! ## Reads
-//! Pods: the image of every container (init, regular, ephemeral) and image volume, and the `imageID` that runs.
+//! Pods: the image of every container (init, regular, ephemeral) and image volume, and the `imageID` that runs. With
+//! `trustedChartSources` also HelmRepositories, OCIRepositories, GitRepositories, HelmCharts and HelmReleases of Flux,
+//! Applications and ApplicationSets of Argo CD, where they are served.
 //!
 //! ## Non-compliant when
 //! An image reference does not parse, or names a repository that no entry of `trustedRegistries` trusts. Under
 //! `requireDigest` a reference without a digest, too. Under `imageId=require` a container whose running `imageID` names
-//! a repository that no entry trusts although its reference is trusted, too.
+//! a repository that no entry trusts although its reference is trusted, too. With `trustedChartSources` a chart source
+//! that no entry of it trusts or that is no URL: each HelmRepository and OCIRepository, a GitRepository that a
+//! HelmRelease or HelmChart takes a chart from, and each source of an Application or ApplicationSet that has a `chart`
+//! or the scheme `oci`.
 //!
 //! ## Not judged
 //! Finished pods, unless `includeFinishedPods` is true; pods of excluded namespaces. Both are counted. A running
-//! `imageID` that is empty or a bare digest names no repository: it is counted and never a finding. Manifests run
-//! nothing, so nothing is said of it there.
+//! `imageID` that is empty (not started) or a bare digest names no repository: it is counted and never a finding. Manifests run
+//! nothing, so nothing is said of it there. A kind of chart source that may not be listed, a source of another kind
+//! (a Bucket), and an ApplicationSet whose repoURL is a template (`{{…}}`) or that has a templatePatch:
+//! a note names them. What an ApplicationSet made in a cluster is judged as the Application that it is.
 //!
 //! ## Parameters
 //! `trustedRegistries` (mandatory): a comma list of
@@ -29,6 +36,11 @@
 //!
 //! `requireDigest`: `true`, `false` (default). `imageId`: `report` (default: a note), `require`, `ignore`.
 //!
+//! `trustedChartSources` (none by default): a comma list of the same forms, compared with the URL of a chart source: its
+//! scheme (oci, https, http, ssh, git) and user are left out, as are query and fragment; hosts in any case; a port is
+//! that of the scheme where neither says one; paths with their upper case, on segment borders; nothing is added for
+//! Docker Hub. `git@HOST:PATH` is a URL too. `ecr:` and `eks-addons` trust `oci://` alone, and so Argo CD's `HOST/PATH`.
+//!
 //! ## Why
 //! Whoever can push to a registry that a cluster pulls from runs code in that cluster.
 //!
@@ -39,23 +51,27 @@
 //!   the container runtime reads it, and entries match whole hosts and whole path segments.
 //! - CIS EKS 5.1.4 asks for approved registries and does not say how to compare. kubeaudit and Polaris look at tags
 //!   only, Prowler at ECR from outside; Pod Security Standards say nothing of images.
-//! - None of them looks at image volumes or at the image that really runs.
+//! - None of them looks at image volumes, at the image that really runs, or at where charts come from.
 //!
 //! ## Reference
 //! `github.com/distribution/reference`; CIS EKS Benchmark 5.1.4 (minimize container registries to only those approved).
 
+mod chart_source;
+
 use std::collections::HashMap;
+
+use self::chart_source::{ChartSources, Judged};
 
 use crate::container_walk::{containers, image_volumes};
 use crate::finding::{ContainerFindings, ContainerKind, Finding, Found, Owner, Reason};
 use crate::image::{ImageReference, TrustedSource, TrustedSources};
-use crate::kind::{Kind, Need, Read};
+use crate::kind::{Kind, Need, Object, Read};
 use crate::object::Pod;
 use crate::parameters::{ParameterError, RuleParameters};
 use crate::rule::{Context, Counts, Fold, Scene, Source, Verdict, counted};
 
 /// The rule's own parameters.
-pub(crate) const PARAMETERS: &[&str] = &["trustedRegistries", "requireDigest", "imageId"];
+pub(crate) const PARAMETERS: &[&str] = &["trustedRegistries", "requireDigest", "imageId", chart_source::PARAMETER];
 
 /// What is made of a running image that comes from elsewhere than the reference says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +94,7 @@ pub(crate) struct Parameters {
     sources: Vec<TrustedSource>,
     require_digest: bool,
     image_id: ImageId,
+    chart_sources: Option<chart_source::Parameters>,
 }
 
 impl Parameters {
@@ -96,7 +113,8 @@ impl Parameters {
         let require_digest = parameters.boolean("requireDigest")?;
         let image_ids = [("report", ImageId::Report), ("require", ImageId::Require), ("ignore", ImageId::Ignore)];
         let image_id = parameters.one_of("imageId", &image_ids, ImageId::Report)?;
-        Ok(Self { given_name, entries, sources, require_digest, image_id })
+        let chart_sources = chart_source::Parameters::take(parameters)?;
+        Ok(Self { given_name, entries, sources, require_digest, image_id, chart_sources })
     }
 
     /// The entries as they stand on a scene.
@@ -119,6 +137,11 @@ impl Parameters {
         self.image_id == ImageId::Require
     }
 
+    /// Whether chart sources are judged, too.
+    pub(crate) const fn judges_chart_sources(&self) -> bool {
+        self.chart_sources.is_some()
+    }
+
     pub(crate) fn start(&self, scene: &Scene) -> Result<TrustedRegCheck, ParameterError> {
         let trusted = self.trusted(scene)?;
         Ok(TrustedRegCheck {
@@ -127,11 +150,14 @@ impl Parameters {
             every_region: self.trusts_every_region(scene),
             require_digest: self.require_digest,
             image_id: if scene.source == Source::Manifests { ImageId::Ignore } else { self.image_id },
+            chart_sources: self.chart_sources.as_ref().map(|own| own.start(scene)).transpose()?,
             findings: ContainerFindings::default(),
             images: 0,
             untrusted: 0,
             unpinned: 0,
+            exempted: 0,
             nameless: 0,
+            untold: 0,
             running_untrusted: 0,
             example: None,
             references: Verdicts::default(),
@@ -152,6 +178,8 @@ pub(crate) struct TrustedRegCheck {
     every_region: bool,
     require_digest: bool,
     image_id: ImageId,
+    /// None where they are not looked at.
+    chart_sources: Option<ChartSources>,
     findings: ContainerFindings,
     /// Images judged, over all containers and image volumes of all pods.
     images: u64,
@@ -159,8 +187,12 @@ pub(crate) struct TrustedRegCheck {
     untrusted: u64,
     /// Those found only because they are not pinned.
     unpinned: u64,
+    /// Those that would be found without an exemption.
+    exempted: u64,
     /// Running images that name no repository.
     nameless: u64,
+    /// Containers of which the status tells no running image, as of one that is not started yet.
+    untold: u64,
     /// Running images of an untrusted repository that are only reported.
     running_untrusted: u64,
     /// The first of them in order, as (subject, running image).
@@ -197,6 +229,7 @@ impl<T: Clone> Verdicts<T> {
 /// What is said of a running image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Running {
+    Untold,
     Nameless,
     Trusted,
     Untrusted,
@@ -204,7 +237,9 @@ enum Running {
 
 impl Fold for TrustedRegCheck {
     fn reads(&self) -> Vec<Read> {
-        vec![Read { kind: Kind::Pod, need: Need::Required }]
+        let charts = self.chart_sources.iter().flat_map(|_| Kind::OF_CHARTS);
+        let charts = charts.map(|kind| Read { kind, need: Need::IfReadable });
+        charts.chain([Read { kind: Kind::Pod, need: Need::Required }]).collect()
     }
 
     fn pod(&mut self, pod: &Pod, context: &mut Context) {
@@ -217,11 +252,27 @@ impl Fold for TrustedRegCheck {
         }
     }
 
-    fn finish(self: Box<Self>, counts: &Counts, context: &mut Context) -> Verdict {
+    fn object(&mut self, object: Object<'_>) {
+        if let Some(charts) = &mut self.chart_sources {
+            charts.observe(object);
+        }
+    }
+
+    fn forbidden(&mut self, kind: Kind, _context: &mut Context) {
+        if let Some(charts) = &mut self.chart_sources {
+            charts.forbidden(kind);
+        }
+    }
+
+    fn finish(mut self: Box<Self>, counts: &Counts, context: &mut Context) -> Verdict {
+        let charts = self.chart_sources.take().map(|charts| charts.finish(context));
         self.note(context);
-        let headline = self.headline(counts);
+        let headline = self.headline(counts, charts.as_ref());
         let Self { entries, findings, .. } = *self;
-        Verdict { findings: findings.into_findings(|finding| advice(finding, &entries)), headline }
+        let mut findings = findings.into_findings(|finding| advice(finding, &entries));
+        findings.extend(charts.into_iter().flat_map(|charts| charts.findings));
+        findings.sort_by(|one, other| (&one.namespace, &one.owner).cmp(&(&other.namespace, &other.owner)));
+        Verdict { findings, headline }
     }
 }
 
@@ -243,18 +294,24 @@ impl TrustedRegCheck {
             self.image_id != ImageId::Ignore && reasons.first().is_none_or(|first| *first == Reason::NotPinned);
         if let Some(image_id) = image_id.filter(|_| judges_running) {
             let verdict = self.running.of(image_id, || match running_image(image_id) {
+                None if image_id.is_empty() => Running::Untold,
                 None => Running::Nameless,
                 Some(running) if trusted.trust(&running) => Running::Trusted,
                 Some(_) => Running::Untrusted,
             });
             match verdict {
+                Running::Untold => self.untold += 1,
                 Running::Nameless => self.nameless += 1,
                 Running::Trusted => {}
                 Running::Untrusted if self.image_id == ImageId::Require => reasons.push(Reason::RunningImageUntrusted),
                 Running::Untrusted => self.report_running(pod, image.name, image_id),
             }
         }
-        if reasons.is_empty() || context.exempts_container(pod, image.name) {
+        if reasons.is_empty() {
+            return;
+        }
+        if context.exempts_container(pod, image.name) {
+            self.exempted += 1;
             return;
         }
         if reasons == [Reason::NotPinned] {
@@ -291,26 +348,40 @@ impl TrustedRegCheck {
             let name = if self.nameless == 1 { "names" } else { "name" };
             context.note(format!("{} {name} no repository", counted(self.nameless, "running image")));
         }
+        if self.untold > 0 {
+            let report = if self.untold == 1 { "reports" } else { "report" };
+            context.note(format!("{} {report} no running image", counted(self.untold, "container")));
+        }
         if self.every_region {
             context.note("eks-addons of every region trusted, since no region is known".to_owned());
         }
     }
 
-    fn headline(&self, counts: &Counts) -> String {
+    fn headline(&self, counts: &Counts, charts: Option<&Judged>) -> String {
         let images = counted(self.images, "image");
         let subjects = counted(self.findings.len(), "subject");
-        match (self.untrusted, self.unpinned) {
+        let charts_found = charts.map_or(0, |charts| charts.findings.len() as u64);
+        let sources = charts.map(|charts| counted(charts.sources, "chart source"));
+        let sources_found = sources.as_ref().filter(|_| charts_found > 0);
+        let found = sources_found.map(|sources| format!("{charts_found} of {sources} not trusted"));
+        let images_found = match (self.untrusted, self.unpinned) {
+            (0, 0) if found.is_some() => None,
             (0, 0) => {
                 let pinned = if self.require_digest { " and pinned by digest" } else { "" };
                 let pods = counted(counts.pods, "pod");
-                format!("{images} of {pods} in {}: all trusted{pinned}", counted(counts.namespaces, "namespace"))
+                let sources = sources.map(|sources| format!(", {sources}")).unwrap_or_default();
+                let exempt = self.exempted > 0 || charts.is_some_and(|charts| charts.exempted > 0);
+                let exempt = if exempt { ", or exempt" } else { "" };
+                let namespaces = counted(counts.namespaces, "namespace");
+                Some(format!("{images} of {pods} in {namespaces}{sources}: all trusted{pinned}{exempt}"))
             }
-            (0, unpinned) => format!("{unpinned} of {images} not pinned by digest, in {subjects}"),
-            (untrusted, 0) => format!("{untrusted} of {images} not trusted, in {subjects}"),
-            (untrusted, unpinned) => {
-                format!("{untrusted} of {images} not trusted, {unpinned} more not pinned by digest, in {subjects}")
-            }
-        }
+            (0, unpinned) => Some(format!("{unpinned} of {images} not pinned by digest, in {subjects}")),
+            (untrusted, 0) => Some(format!("{untrusted} of {images} not trusted, in {subjects}")),
+            (untrusted, unpinned) => Some(format!(
+                "{untrusted} of {images} not trusted, {unpinned} more not pinned by digest, in {subjects}"
+            )),
+        };
+        images_found.into_iter().chain(found).collect::<Vec<_>>().join("; ")
     }
 }
 

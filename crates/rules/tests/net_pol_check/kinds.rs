@@ -57,8 +57,12 @@ fn agrees(kind: Kind, object: &Object<'_>) -> bool {
         | (Kind::DaemonSet, Object::DaemonSet(_))
         | (Kind::VpcCniConfigMap, Object::VpcCniConfigMap(_))
         | (Kind::NodeClass, Object::NodeClass(_))
+        | (Kind::HelmChart, Object::HelmChart(_))
+        | (Kind::HelmRelease, Object::HelmRelease(_))
+        | (Kind::ArgoApplication, Object::ArgoApplication(_))
+        | (Kind::ArgoApplicationSet, Object::ArgoApplicationSet(_))
         | (Kind::Pod, Object::Pod(_)) => true,
-        (_, Object::Uncounted(uncounted, _)) => *uncounted == kind,
+        (_, Object::Uncounted(told, _) | Object::FluxSource(told, _)) => *told == kind,
         _ => false,
     }
 }

@@ -201,7 +201,7 @@ fn expected_findings(answer: &Answer) -> Vec<Value> {
         json!({
             "namespace": namespace, "owner": {"kind": kind, "name": owner}, "pod": found.pods.first(),
             "pods": found.pods.len(), "container": container, "containerKind": list, "reasons": found.reasons,
-            "image": null, "mirror": found.mirror, "workloads": null,
+            "image": null, "source": null, "mirror": found.mirror, "workloads": null,
         })
     });
     told.collect()

@@ -101,7 +101,7 @@ fn a_finding_has_every_field_that_a_reader_needs() {
         serde_json::to_value(only(&report)).unwrap(),
         json!({
             "namespace": "shop", "owner": {"kind": "Deployment", "name": "api"}, "pod": "api-5d8f7c9b4-x2x7p", "pods": 1,
-            "container": "app", "containerKind": "container", "reasons": ["Privileged", "Unset"], "image": null,
+            "container": "app", "containerKind": "container", "reasons": ["Privileged", "Unset"], "image": null, "source": null,
             "mirror": false, "workloads": null,
             "advice": "In the container, set securityContext.allowPrivilegeEscalation: false, and set \
                        securityContext.privileged: false.",

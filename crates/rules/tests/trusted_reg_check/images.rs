@@ -108,7 +108,7 @@ fn an_image_volume_is_judged_like_a_container() {
     assert_eq!(
         report.annotation,
         "2 of 4 images not trusted, in 2 subjects: shop/Pod/web-0[volume blank] Unparsable (empty image); \
-         shop/Pod/web-0[volume models] Untrusted quay.io/models/llm:1. 1 running image names no repository."
+         shop/Pod/web-0[volume models] Untrusted quay.io/models/llm:1. 1 container reports no running image."
     );
 }
 

@@ -16,7 +16,7 @@ use crate::scene::{cluster, configuration, manifests, pod, report_on, running};
 const SEED: u64 = 20_261_124;
 
 /// A runner with the seed, which it says where a test fails.
-fn runner(cases: u32) -> TestRunner {
+pub(crate) fn runner(cases: u32) -> TestRunner {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
     let seed = number("EKS_RULES_SEED").unwrap_or(SEED);
     let cases = number("EKS_RULES_CASES").map_or(cases, |cases| u32::try_from(cases).expect("a small number"));
@@ -28,7 +28,7 @@ fn runner(cases: u32) -> TestRunner {
 }
 
 /// A text, sometimes with one character put in, taken out or replaced.
-fn nearly(text: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+pub(crate) fn nearly(text: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
     let edges: Vec<char> = "./:@-_*[]% aA0fé\n/".chars().collect();
     let change = (0..3_u8, any::<prop::sample::Index>(), select(edges));
     (text, prop::option::weighted(0.1, change)).prop_map(|(text, change)| {

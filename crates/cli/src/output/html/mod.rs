@@ -42,8 +42,8 @@ struct Page {
     plots: Vec<Plot>,
     severities: [(u8, &'static str); 4],
     rules: Vec<RuleName>,
-    /// The head of the column of images and uncovered workloads.
-    detail: &'static str,
+    /// The head of the column of images, chart sources and uncovered workloads.
+    detail: String,
     rows: Vec<Row>,
     left_out: Vec<String>,
     notes: Vec<(RuleName, String)>,
@@ -134,17 +134,25 @@ fn page(judged: &[Judged], setting: &Setting) -> Page {
         plots: vec![plot::by_namespace(judged), plot::by_reason(judged)],
         severities: SEVERITIES,
         rules: judged.iter().map(|one| one.rule).collect(),
-        detail: match (rows.iter().any(|row| !row.image.is_empty()), rows.iter().any(|row| !row.workloads.is_empty())) {
-            (_, false) => "Image",
-            (false, true) => "Uncovered",
-            (true, true) => "Image or uncovered",
-        },
+        detail: detail(judged),
         rows,
         left_out: judged.iter().filter_map(left_out).collect(),
         notes: judged.iter().flat_map(notes).collect(),
         parameters: parameters(setting),
         reasons: reason_rows(judged),
     }
+}
+
+/// What stands in the column of images, chart sources and uncovered workloads.
+fn detail(judged: &[Judged]) -> String {
+    let has = |field: fn(&Finding) -> bool| judged.iter().flat_map(findings).any(field);
+    let kinds = [
+        ("image", has(|finding| finding.image.is_some())),
+        ("chart source", has(|finding| finding.source.is_some())),
+        ("uncovered", has(|finding| finding.workloads.is_some())),
+    ];
+    let kinds: Vec<&str> = kinds.into_iter().filter_map(|(kind, there)| there.then_some(kind)).collect();
+    subject::capital(if kinds.is_empty() { "image".to_owned() } else { kinds.join(" or ") }.as_str())
 }
 
 /// Nothing is loaded, and only this style and this script are obeyed, whatever the names in the page say.
@@ -239,7 +247,7 @@ fn row(rule: RuleName, finding: &Finding, location: Option<Location>) -> Row {
         pods: finding.pods.map(|pods| pods.to_string()).unwrap_or_default(),
         image: match finding.image.as_deref() {
             Some("") => "(empty)".to_owned(),
-            image => image.map(shown).unwrap_or_default(),
+            image => image.or(finding.source.as_deref()).map(shown).unwrap_or_default(),
         },
         workloads: uncovered(finding).join(", "),
         reasons: subject::reasons(finding),
