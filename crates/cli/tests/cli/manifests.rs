@@ -60,6 +60,29 @@ fn kinds_that_no_rule_reads_are_skipped_and_counted() {
 }
 
 #[test]
+fn chart_sources_are_of_no_account_where_no_rule_looks_at_them() {
+    let charts = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: HelmRepository\nmetadata: {name: a, namespace: delivery}\n\
+                  spec: {url: 'https://charts.example.net'}\n";
+    run(&["judge", "privEscalation", "-f", "-"], charts)
+        .refuses(&["nothing to judge: no object of a kind that a rule reads, only HelmRepository 1"]);
+    let both = format!("{charts}---\n{}", workload("apps/v1", "Deployment", "api"));
+    judge(&both).notes("skipped 1 object of kinds that no rule reads: HelmRepository 1");
+    assert_eq!(namespaces(&both), json!([1, ["default"]]));
+    // Nor do they say what namespaces there are, where another rule looks at them.
+    let parameters = r#"{"trustedRegistries": "docker.io", "trustedChartSources": "charts.example"}"#;
+    let all = run(
+        &["judge", "netPolCheck", "trustedRegCheck", "-f", "-", "--output", "json", "--parameters", parameters],
+        &both,
+    );
+    let judged = all.json();
+    assert_eq!((&judged[0]["counts"]["namespaces"], &judged[1]["counts"]["namespaces"]), (&json!(1), &json!(2)));
+    assert_eq!(judged[1]["findings"][0]["source"], "https://charts.example.net");
+    let nameless = charts.replace("apiVersion: source.toolkit.fluxcd.io/v1\n", "");
+    run(&["judge", "trustedRegCheck", "-f", "-", "--parameters", parameters], &nameless)
+        .refuses(&["standard input: document 1 (line 1): HelmRepository without apiVersion"]);
+}
+
+#[test]
 fn all_forms_of_a_list_are_opened() {
     let pod = r#"{"metadata": {"name": "p"}, "spec": {"containers": [{"name": "a"}]}}"#;
     let typed = pod.replacen('{', r#"{"apiVersion": "v1", "kind": "Pod", "#, 1);

@@ -7,6 +7,8 @@ mod file;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod patches;
 #[cfg(test)]
 mod scene;

@@ -1,5 +1,5 @@
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,15 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// What a binary did that has ended.
+    pub(crate) fn of(output: &Output) -> Self {
+        Self {
+            status: output.status.code().unwrap(),
+            stdout: String::from_utf8(output.stdout.clone()).unwrap(),
+            stderr: String::from_utf8(output.stderr.clone()).unwrap(),
+        }
+    }
+
     /// The findings of `--output json`, of all rules.
     #[track_caller]
     pub(crate) fn findings(&self) -> Vec<Value> {
@@ -32,6 +41,10 @@ impl Directory {
         Self(path)
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.0.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -50,11 +63,7 @@ impl Directory {
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         let output =
             Command::new(env!("CARGO_BIN_EXE_eks-config-rules")).args(arguments).current_dir(&self.0).output().unwrap();
-        Run {
-            status: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Run::of(&output)
     }
 
     /// Judges `before.json` by a rule, and writes `fix.yaml`.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod asff;
 #[cfg(test)]
+mod chart_sources;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod hostile;
@@ -18,3 +20,5 @@ mod ocsf;
 mod run;
 #[cfg(test)]
 mod sarif;
+#[cfg(test)]
+mod showcase;

@@ -90,6 +90,11 @@ fn what_cel_does_not_know_is_refused() {
         &["trustedRegCheck", "--parameters", parameters],
         "trustedRegCheck: rule parameter imageId: given \"require\"; allowed: report, ignore: what a node runs",
     );
+    let charts = r#"{"trustedRegistries": "ghcr.io", "trustedChartSources": "ghcr.io"}"#;
+    refuses(
+        &["trustedRegCheck", "--parameters", charts],
+        "trustedRegCheck: rule parameter trustedChartSources: an admission policy for pods does not see where charts come from",
+    );
     let expiring = r#"{"exemptions": "[{\"namespace\": \"a\", \"reason\": \"b\", \"expires\": \"2999-01-01\"}]"}"#;
     refuses(
         &["privEscalation", "--parameters", expiring],
