@@ -79,7 +79,7 @@ fn chart_sources_are_of_no_account_where_no_rule_looks_at_them() {
     assert_eq!(judged[1]["findings"][0]["source"], "https://charts.example.net");
     let nameless = charts.replace("apiVersion: source.toolkit.fluxcd.io/v1\n", "");
     run(&["judge", "trustedRegCheck", "-f", "-", "--parameters", parameters], &nameless)
-        .refuses(&["standard input: document 1 (line 1): HelmRepository without apiVersion"]);
+        .refuses(&["standard input: document 1 (from line 1): HelmRepository without apiVersion"]);
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn the_json_of_a_small_case_is_exactly_this() {
                 "containerKind": "container",
                 "reasons": ["AllowPrivilegeEscalation"],
                 "image": null,
+                "source": null,
                 "mirror": false,
                 "workloads": null,
                 "advice": "In the container, set securityContext.allowPrivilegeEscalation: false."

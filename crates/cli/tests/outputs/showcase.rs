@@ -69,7 +69,8 @@ fn page() -> String {
 
     let arguments = ["judge", "trustedRegCheck", "--cluster", "violations", "--parameters", CHARTS];
     let Run { stdout, .. } = judge(&arguments);
-    let charts: Vec<&str> = stdout.lines().filter(|line| line.contains("UntrustedChartSource │")).collect();
+    let shown = |line: &&str| line.contains(" NAMESPACE ") || line.contains(" UntrustedChartSource ");
+    let charts: Vec<&str> = stdout.lines().filter(shown).filter(|line| line.contains('┆')).collect();
     let advice: Vec<&str> = stdout.lines().filter(|line| line.contains("Mirror the chart")).collect();
     let said = from_to(&stdout, "trustedRegCheck on", |line| !line.starts_with("  note: "));
     let said = format!("{said}...\n{}\n...\n{}\n", charts.join("\n"), advice.join("\n"));
@@ -120,8 +121,8 @@ fn page() -> String {
     let arguments =
         ["policy", "trustedRegCheck", "--account", "111122223333", "--region", "eu-west-1", "--parameters", POLICY];
     let Run { stdout, .. } = judge(&arguments);
-    let head = from_to(&stdout, "# Refuses", |line| line.starts_with("  variables:"));
-    let validations = from_to(&stdout, "  validations:", |line| line.starts_with("      reason:"));
+    let head = from_to(&stdout, "# Refuses", |line| line.starts_with("  matchConditions:"));
+    let validations = from_to(&stdout, "  validations:", |line| line.starts_with("  variables:"));
     section(
         &mut page,
         "What is refused the next time",
