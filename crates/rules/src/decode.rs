@@ -162,8 +162,18 @@ pub fn decode<T: DeserializeOwned>(kind: &'static str, value: &Value) -> Result<
         kind,
         name: name_of(value),
         path: error.path().to_string(),
-        cause: error.inner().to_string(),
+        cause: without_credentials(error.inner().to_string()),
     })
+}
+
+/// A cause without the text that it quotes, where that could be a URL with a password.
+fn without_credentials(cause: String) -> String {
+    match (cause.find('"'), cause.rfind('"')) {
+        (Some(first), Some(last)) if cause[first..last].contains('@') => {
+            format!("{}\"…\"{}", &cause[..first], &cause[last + 1..])
+        }
+        _ => cause,
+    }
 }
 
 /// A page of a list. `items` must be there: a body without it is not a list, and an empty page is `[]` or null.

@@ -85,6 +85,16 @@ fn a_result_has_the_line_and_column_of_its_url() {
 }
 
 #[test]
+fn a_url_in_the_wrong_place_is_an_error_without_its_password() {
+    let wrong = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: blog}\n\
+                 spec: {source: 'https://robot:pa55word@charts.example.net'}\n";
+    let Run { status, stderr, .. } = judge("json", &["trustedRegCheck", "--parameters", PARAMETERS], wrong);
+    assert_eq!(status, 2);
+    let told = "Application default/blog: spec.source: invalid type: string \"…\", expected struct ArgoSource";
+    assert!(stderr.contains(told), "{stderr}");
+}
+
+#[test]
 fn every_form_names_the_object_and_its_url() {
     let asff: Value = serde_json::from_str(&printed("asff")).unwrap();
     assert_valid(include_str!("schemas/asff.json"), &asff);
