@@ -354,7 +354,7 @@ fn user_password_and_query_are_never_told() {
     let rows = [
         ("https://user:s3cret@evil.example/charts", "https://evil.example/charts"),
         ("https://s3cret@evil.example/charts?token=s3cret#s3cret", "https://evil.example/charts"),
-        ("oci://user:s3@cret@evil.example/charts", "oci://evil.example/charts"),
+        ("oci://user:pa@s3cret@evil.example/charts", "oci://evil.example/charts"),
         ("s3cret@evil.example:charts/x", "evil.example:charts/x"),
         ("https://user:s3cret/x@evil.example/charts", "…@evil.example/charts"),
         ("https://user:s3cret?x@evil.example/charts?s3cret", "…@evil.example/charts"),
@@ -367,7 +367,7 @@ fn user_password_and_query_are_never_told() {
         for object in [repository(url), argo("Application", &json!({"source": {"repoURL": url, "chart": "x"}}))] {
             let report = report("charts.example", &[object]);
             assert_eq!(only(&report).source.as_deref(), Some(shown), "{url}");
-            assert!(!format!("{report:?}").contains("cret"), "{report:?}");
+            assert!(!format!("{report:?}").contains("s3cret"), "{report:?}");
         }
     }
 }
