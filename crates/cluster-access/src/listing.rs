@@ -13,14 +13,11 @@ use tokio::task::JoinHandle;
 use crate::error::NotJudged;
 use crate::kubernetes::{Body, KubernetesClient};
 
-/// How many objects the first page of a list has at most, before their size is known.
-const FIRST_LIMIT: usize = 250;
-
-/// How many objects any page has at most.
+/// How many objects a page has at most, and how many the first ones have, before their size is known.
 const LONGEST_LIMIT: usize = 500;
 
-/// How large a page should be, in bytes. Larger pages save requests, smaller ones memory.
-const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// How large a page should be, in bytes. Larger pages save requests, smaller ones memory: this is 500 pods of common size.
+const PAGE_BYTES: usize = 19 * 256 * 1024;
 
 /// How many bytes of pages may be held at once, over all clusters that are read together.
 const BUDGET_BYTES: usize = 32 * 1024 * 1024;
@@ -90,7 +87,7 @@ impl<'a> Listing<'a> {
             budget,
             kind,
             path,
-            limit: FIRST_LIMIT,
+            limit: LONGEST_LIMIT,
             token,
             seen,
             first: None,

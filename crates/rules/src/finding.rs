@@ -1,8 +1,9 @@
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::object::{Metadata, Pod};
+use crate::object::{Labels, Metadata, Pod};
 use crate::secret_names::SecretNames;
 
 /// Why a subject is not compliant. The order is the one in which reasons are told.
@@ -78,17 +79,17 @@ impl Owner {
     #[must_use]
     pub fn of(pod: &Metadata) -> Self {
         match pod.controller() {
-            Some(controller) if !pod.mirror() => {
-                if controller.kind == "ReplicaSet"
-                    && let Some(hash) = pod.labels.get("pod-template-hash")
-                    && let Some(deployment) = controller.name.strip_suffix(hash).and_then(|name| name.strip_suffix('-'))
-                    && !deployment.is_empty()
-                {
-                    return Self::new("Deployment", deployment);
-                }
-                Self::new(&controller.kind, &controller.name)
-            }
+            Some(controller) if !pod.mirror() => Self::behind(&controller.kind, &controller.name, &pod.labels),
             _ => Self::new("Pod", &pod.name),
+        }
+    }
+
+    /// The owner behind a controller, or behind the pod itself, by the pod's labels.
+    pub(crate) fn behind(kind: &str, name: &str, labels: &Labels) -> Self {
+        let deployment = |hash| name.strip_suffix(hash)?.strip_suffix('-').filter(|name| !name.is_empty());
+        match labels.get("pod-template-hash").filter(|_| kind == "ReplicaSet").and_then(deployment) {
+            Some(deployment) => Self::new("Deployment", deployment),
+            None => Self::new(kind, name),
         }
     }
 }
@@ -204,25 +205,79 @@ impl Finding {
     }
 }
 
-/// What a finding is about: pods of one owner that share it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What a finding is about: pods of one owner that share it. Its names lie in one text, since there may be as many
+/// findings as containers.
+#[derive(Clone, Debug)]
 struct ContainerKey {
-    namespace: Box<str>,
-    owner: Owner,
-    container: Box<str>,
+    /// Namespace, kind and name of the owner, container and image, one after the other.
+    text: Box<str>,
+    /// Where the first four of them end.
+    ends: [u32; 4],
     kind: ContainerKind,
-    image: Option<Box<str>>,
+    has_image: bool,
+}
+
+impl ContainerKey {
+    fn new(namespace: &str, owner: &Owner, container: &str, kind: ContainerKind, image: Option<&str>) -> Self {
+        let texts = [namespace, &owner.kind, &owner.name, container, image.unwrap_or_default()];
+        let mut end = 0;
+        let ends = [0, 1, 2, 3].map(|number: usize| {
+            end += texts[number].len();
+            u32::try_from(end).unwrap_or(u32::MAX)
+        });
+        Self { text: texts.concat().into(), ends, kind, has_image: image.is_some() }
+    }
+
+    /// Namespace, kind and name of the owner, container, its kind and image: what findings are ordered by.
+    fn parts(&self) -> (&str, &str, &str, &str, ContainerKind, Option<&str>) {
+        let [namespace, kind, name, container] = self.ends.map(|end| end as usize);
+        let text = |begin, end| self.text.get(begin..end).unwrap_or_default();
+        let image = self.has_image.then(|| text(container, self.text.len()));
+        (text(0, namespace), text(namespace, kind), text(kind, name), text(name, container), self.kind, image)
+    }
+}
+
+impl PartialEq for ContainerKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for ContainerKey {}
+
+impl PartialOrd for ContainerKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for ContainerKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
 }
 
 /// What is remembered of it.
 #[derive(Clone, Debug)]
 struct ContainerEntry {
-    reasons: BTreeSet<Reason>,
+    /// In their order.
+    reasons: Box<[Reason]>,
     pod: Box<str>,
     pods: u64,
     mirror: bool,
     privileges: Option<Privileges>,
-    secrets: SecretNames,
+    /// None where there are none, as of most.
+    secrets: Option<Box<SecretNames>>,
+}
+
+impl ContainerEntry {
+    fn add(&mut self, reasons: &[Reason]) {
+        if reasons.iter().all(|reason| self.reasons.contains(reason)) {
+            return;
+        }
+        let all: BTreeSet<Reason> = self.reasons.iter().chain(reasons).copied().collect();
+        self.reasons = all.into_iter().collect();
+    }
 }
 
 /// What was found on one container.
@@ -241,7 +296,8 @@ pub(crate) struct Found<'a> {
 /// The findings about containers, folded so that memory grows with distinct workloads and not with pods.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ContainerFindings {
-    entries: BTreeMap<ContainerKey, ContainerEntry>,
+    /// In boxes, since a third of the room in a tree is empty.
+    entries: BTreeMap<Box<ContainerKey>, Box<ContainerEntry>>,
 }
 
 impl ContainerFindings {
@@ -249,27 +305,25 @@ impl ContainerFindings {
     pub(crate) fn add(&mut self, pod: &Pod, kind: ContainerKind, container: &str, found: Found<'_>) {
         let Found { image, reasons, privileges, secrets } = found;
         let metadata = &pod.metadata;
-        let key = ContainerKey {
-            namespace: metadata.namespace.as_str().into(),
-            owner: Owner::of(metadata),
-            container: container.into(),
-            kind,
-            image: image.map(Into::into),
-        };
-        let entry = self.entries.entry(key).or_insert_with(|| ContainerEntry {
-            reasons: BTreeSet::new(),
-            pod: metadata.name.as_str().into(),
-            pods: 0,
-            mirror: false,
-            privileges: None,
-            secrets: SecretNames::default(),
+        let key = ContainerKey::new(&metadata.namespace, &Owner::of(metadata), container, kind, image);
+        let entry = self.entries.entry(Box::new(key)).or_insert_with(|| {
+            Box::new(ContainerEntry {
+                reasons: Box::default(),
+                pod: metadata.name.as_str().into(),
+                pods: 0,
+                mirror: false,
+                privileges: None,
+                secrets: None,
+            })
         });
         match (&mut entry.privileges, privileges) {
             (Some(known), Some(other)) => known.merge(other),
             (known, other) => *known = known.take().or(other),
         }
-        entry.secrets.merge(secrets);
-        entry.reasons.extend(reasons);
+        if secrets != SecretNames::default() {
+            entry.secrets.get_or_insert_default().merge(secrets);
+        }
+        entry.add(reasons);
         entry.pods += 1;
         entry.mirror |= metadata.mirror();
         if *metadata.name < *entry.pod {
@@ -287,18 +341,19 @@ impl ContainerFindings {
         self.entries
             .into_iter()
             .map(|(key, entry)| {
+                let (namespace, owner_kind, owner, container, kind, image) = key.parts();
                 let mut finding = Finding {
-                    namespace: Some(key.namespace.into()),
-                    owner: Some(key.owner),
+                    namespace: Some(namespace.to_owned()),
+                    owner: Some(Owner::new(owner_kind, owner)),
                     pod: Some(entry.pod.into()),
                     pods: Some(entry.pods),
-                    container: Some(key.container.into()),
-                    container_kind: Some(key.kind),
-                    reasons: entry.reasons.into_iter().collect(),
-                    image: key.image.map(Into::into),
+                    container: Some(container.to_owned()),
+                    container_kind: Some(kind),
+                    reasons: entry.reasons.into_vec(),
+                    image: image.map(str::to_owned),
                     mirror: Some(entry.mirror),
                     privileges: entry.privileges,
-                    secrets: entry.secrets,
+                    secrets: entry.secrets.map(|secrets| *secrets).unwrap_or_default(),
                     ..Finding::default()
                 };
                 finding.advice = advise(&finding);

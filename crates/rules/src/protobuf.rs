@@ -62,6 +62,8 @@ pub(crate) fn peek_metadata(head: &[u8]) -> Option<ListMetadata> {
 fn list<T: Message + Default>(kind: Kind, body: &[u8], visit: &mut dyn FnMut(&T)) -> Result<ListMetadata, DecodeError> {
     let raw = raw(kind, body)?;
     let mut metadata = None;
+    // One after the other in the same memory: a text that is there already need not be allocated.
+    let mut item = T::default();
     let mut fields = Fields(raw);
     while let Some((tag, bytes)) = fields.next().map_err(|cause| broken(kind, "list", cause))? {
         match tag {
@@ -69,7 +71,11 @@ fn list<T: Message + Default>(kind: Kind, body: &[u8], visit: &mut dyn FnMut(&T)
                 let decoded = ListMetadata::decode(bytes);
                 metadata = Some(decoded.map_err(|cause| broken(kind, "list metadata", cause.to_string()))?);
             }
-            LIST_ITEMS => visit(&T::decode(bytes).map_err(|cause| broken(kind, &name(bytes), cause.to_string()))?),
+            LIST_ITEMS => {
+                item.clear();
+                item.merge(bytes).map_err(|cause| broken(kind, &name(bytes), cause.to_string()))?;
+                visit(&item);
+            }
             // A list has no other fields: this one would be an item whose key is broken.
             _ => return Err(broken(kind, "list", format!("it has a field {tag} where none should be"))),
         }

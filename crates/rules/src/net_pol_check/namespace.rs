@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::Requires;
@@ -8,7 +6,7 @@ use super::isolation::{Directions, Isolation};
 use super::selector::{Selector, Subject};
 use super::workloads::{Distinct, Unselected};
 use crate::finding::{OpenPolicy, Reason, UncoveredWorkload};
-use crate::object::{Namespace, Pod, Time};
+use crate::object::{Labels, Namespace, Pod, Time};
 
 /// What is remembered of pods that no policy selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +26,7 @@ pub(super) struct NamespaceState {
     terminating: bool,
     created: Option<Timestamp>,
     /// None where they are not known: a manifest that has no labels may be the name of a namespace and no more.
-    labels: Option<BTreeMap<String, String>>,
+    labels: Option<Labels>,
     policies: Vec<Isolation>,
     running: bool,
     /// Pods that a policy could select.
@@ -113,7 +111,7 @@ impl NamespaceState {
 
     /// Judges the namespace, after everything was seen.
     pub(super) fn judge(&self, name: &str, requires: Requires, clusterwide: &[Clusterwide]) -> Judgement {
-        let selects = |labels: &BTreeMap<String, String>| self.selects(name, labels, clusterwide);
+        let selects = |labels: &Labels| self.selects(name, labels, clusterwide);
         let has_policy = self.has_policy(name, clusterwide);
         let mut judgement = Judgement::default();
         if !has_policy {
@@ -194,7 +192,7 @@ impl NamespaceState {
         policy.isolation.isolates && policy.isolation.selector.selects_namespace(self.subject(name))
     }
 
-    fn selects(&self, name: &str, labels: &BTreeMap<String, String>, clusterwide: &[Clusterwide]) -> bool {
+    fn selects(&self, name: &str, labels: &Labels, clusterwide: &[Clusterwide]) -> bool {
         let subject = Subject { pod_labels: Some(labels), ..self.subject(name) };
         let selects = |policy: &Isolation| policy.isolates && policy.selector.selects(subject) == Some(true);
         self.policies.iter().any(selects) || clusterwide.iter().any(|policy| selects(&policy.isolation))

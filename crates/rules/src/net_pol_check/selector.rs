@@ -1,6 +1,4 @@
-use std::collections::BTreeMap;
-
-use crate::object::LabelSelector;
+use crate::object::{LabelSelector, Labels};
 
 /// The label that Kubernetes gives every namespace, and the one that Calico adds: its own name.
 const NAMESPACE_NAME_LABELS: [&str; 2] = ["kubernetes.io/metadata.name", "projectcalico.org/name"];
@@ -62,9 +60,9 @@ pub(super) struct Subject<'a> {
     /// The namespace's name.
     pub(super) namespace: &'a str,
     /// The namespace's labels.
-    pub(super) namespace_labels: Option<&'a BTreeMap<String, String>>,
+    pub(super) namespace_labels: Option<&'a Labels>,
     /// The pod's labels.
-    pub(super) pod_labels: Option<&'a BTreeMap<String, String>>,
+    pub(super) pod_labels: Option<&'a Labels>,
 }
 
 /// What is known of a key.
@@ -209,7 +207,7 @@ impl Subject<'_> {
     }
 
     fn value<'b>(&'b self, key: &'b Key) -> Value<'b> {
-        let label = |labels: Option<&'b BTreeMap<String, String>>, name: &str| match labels {
+        let label = |labels: Option<&'b Labels>, name: &str| match labels {
             Some(labels) => labels.get(name).map_or(Value::Absent, |value| Value::Is(value)),
             None => Value::Unknown,
         };

@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use prost::bytes::{Buf, BufMut};
@@ -8,7 +7,7 @@ use prost::{DecodeError, Message};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::null_as_default;
+use super::{Labels, null_as_default};
 
 /// The annotation by which the kubelet marks the API's copy of a static pod
 /// (<https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-config-mirror>).
@@ -28,8 +27,8 @@ pub struct Metadata {
     pub namespace: String,
     /// The labels.
     #[serde(deserialize_with = "null_as_default")]
-    #[prost(btree_map = "string, string", tag = "11")]
-    pub labels: BTreeMap<String, String>,
+    #[prost(message, required, tag = "11")]
+    pub labels: Labels,
     /// The owners; at most one is the controller.
     #[serde(deserialize_with = "null_as_default")]
     #[prost(message, repeated, tag = "13")]

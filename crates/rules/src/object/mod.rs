@@ -12,6 +12,7 @@ mod chart;
 mod cilium;
 mod enforcement;
 mod environment;
+mod labels;
 mod metadata;
 mod namespace;
 mod network_policy;
@@ -27,6 +28,7 @@ pub use chart::{
 pub use cilium::{CiliumPolicy, CiliumRule, DefaultDeny};
 pub use enforcement::{ConfigMap, NodeClass, NodeClassSpec, UncountedPolicy};
 pub use environment::{Environment, EnvironmentSources, SecretName, SecretReference, VariableSource};
+pub use labels::Labels;
 pub use metadata::{Annotations, Metadata, OwnerReference};
 pub use namespace::{Namespace, NamespaceMetadata, NamespaceStatus, Time};
 pub use network_policy::{

@@ -1,11 +1,10 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use prost::Message;
 use serde::Deserialize;
 
-use super::null_as_default;
+use super::{Labels, null_as_default};
 
 /// A core/v1 `Namespace`.
 #[derive(Clone, Deserialize, PartialEq, Eq, Message)]
@@ -48,8 +47,8 @@ pub struct NamespaceMetadata {
     pub name: String,
     /// The labels, which clusterwide policies select namespaces by.
     #[serde(deserialize_with = "null_as_default")]
-    #[prost(btree_map = "string, string", tag = "11")]
-    pub labels: BTreeMap<String, String>,
+    #[prost(message, required, tag = "11")]
+    pub labels: Labels,
     /// When the namespace was made; absent in manifests.
     #[prost(message, optional, tag = "8")]
     pub creation_timestamp: Option<Time>,
