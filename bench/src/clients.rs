@@ -1,23 +1,30 @@
 //! The clients that are compared. Each reads all pods once and is a process of its own.
 
+use std::io::Write;
 use std::path::Path;
 
 use clap::ValueEnum;
 use cluster_access::{ClusterSource, KubernetesClient, chain, read_cluster};
-use eks_rules::{Configuration, Judge, Kind, ParameterError, RuleName, RuleParameters, Scene, Source};
+use eks_rules::{
+    Configuration, Encoding, Judge, Kind, ParameterError, RuleName, RuleParameters, Scene, Source, peek_list_metadata,
+};
+use flate2::write::GzDecoder;
 use http::Request;
-use http::header::ACCEPT;
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ListParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use loopback::protobuf::PROTOBUF;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::Failure;
 use crate::measure::{Clock, Cost};
 use crate::server::CLUSTER;
+
+const JSON: &str = "application/json";
 
 /// Who reads the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
@@ -36,6 +43,10 @@ pub(crate) enum Client {
     PythonKubernetes,
     /// Python with requests and orjson, the garbage collector off.
     PythonOrjson,
+    /// The protobuf of the pods, read and thrown away.
+    RawProtobuf,
+    /// The same gzip'd, inflated and thrown away.
+    RawGzip,
 }
 
 impl Client {
@@ -49,6 +60,8 @@ impl Client {
             Self::Typed => "k8s-openapi, `Api::list`",
             Self::PythonKubernetes => "Python, kubernetes client",
             Self::PythonOrjson => "Python, requests + orjson",
+            Self::RawProtobuf => "protobuf read and thrown away",
+            Self::RawGzip => "protobuf gzip'd, inflated and thrown away",
         }
     }
 
@@ -66,7 +79,9 @@ impl Client {
 pub(crate) async fn run(client: Client, kubeconfig: &Path) -> Result<Cost, Failure> {
     let clock = Clock::start();
     let pods = match client {
-        Client::Raw => raw(kubeconfig).await?,
+        Client::Raw => raw(kubeconfig, JSON, false).await?,
+        Client::RawProtobuf => raw(kubeconfig, PROTOBUF, false).await?,
+        Client::RawGzip => raw(kubeconfig, PROTOBUF, true).await?,
         Client::Ours | Client::OursJson => ours(kubeconfig, &[RuleName::PrivEscalation]).await?,
         Client::OursThree => ours(kubeconfig, &RuleName::ALL).await?,
         Client::Typed => typed(kubeconfig).await?,
@@ -81,30 +96,53 @@ async fn plain_client(kubeconfig: &Path) -> Result<kube::Client, Failure> {
     Ok(kube::Client::try_from(config)?)
 }
 
-/// The least that reading the JSON can cost: pages of 500, one after the other, of which only the continue token is looked at.
-async fn raw(kubeconfig: &Path) -> Result<u64, Failure> {
+/// The least that reading can cost: pages of 500, one after the other, of which only the continue token is looked at.
+async fn raw(kubeconfig: &Path, accept: &str, gzip: bool) -> Result<u64, Failure> {
+    let encoding = if accept == JSON { Encoding::Json } else { Encoding::Protobuf };
     let client = plain_client(kubeconfig).await?;
     let (mut pods, mut token) = (0, String::new());
     loop {
         let next = if token.is_empty() { String::new() } else { format!("&continue={token}") };
-        let request = Request::get(format!("/api/v1/pods?limit=500{next}")).header(ACCEPT, "application/json");
-        let mut body = client.send(request.body(kube::client::Body::empty())?).await?.into_body();
-        let mut head = Vec::new();
+        let mut request = Request::get(format!("/api/v1/pods?limit=500{next}")).header(ACCEPT, accept);
+        if gzip {
+            request = request.header(ACCEPT_ENCODING, "gzip");
+        }
+        let response = client.send(request.body(kube::client::Body::empty())?).await?;
+        if gzip != response.headers().contains_key(CONTENT_ENCODING) {
+            return Err("the server compresses what it should not, or not what it should".into());
+        }
+        let mut body = response.into_body();
+        let mut head = Head::default();
+        let mut inflated = GzDecoder::new(Head::default());
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else { continue };
-            if head.len() < 1024 {
-                head.extend_from_slice(&data[..data.len().min(1024)]);
-            }
+            if gzip { inflated.write_all(&data)? } else { head.write_all(&data)? }
         }
-        let head = String::from_utf8_lossy(&head);
-        let after =
-            |name: &str| head.split_once(name).map(|(_, rest)| rest.split(['"', ',', '}']).next().unwrap_or(""));
-        token = after("\"continue\":\"").unwrap_or("").to_owned();
-        let left: u64 = after("\"remainingItemCount\":").unwrap_or("0").parse()?;
-        pods = pods.max(left + 500);
+        let Head(head) = if gzip { inflated.finish()? } else { head };
+        let metadata = peek_list_metadata(encoding, &head).ok_or("a page without metadata")?;
+        // What the first page says of all: the last one need not be full.
+        let left = metadata.remaining_item_count.unwrap_or(0);
+        pods = pods.max(u64::try_from(left)? + 500);
+        token = metadata.continue_token;
         if token.is_empty() {
             return Ok(pods);
         }
+    }
+}
+
+/// Keeps the beginning of what is written and throws the rest away.
+#[derive(Default)]
+struct Head(Vec<u8>);
+
+impl Write for Head {
+    fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+        let room = 1024_usize.saturating_sub(self.0.len());
+        self.0.extend_from_slice(data.get(..room).unwrap_or(data));
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
-use loopback::{OWN_ACCOUNT, World, WorldSpec, function_binary};
+use loopback::{OWN_ACCOUNT, World, WorldSpec};
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -37,12 +37,30 @@ pub(crate) struct ColdStart {
     pub(crate) zipped: usize,
 }
 
+/// Where the functions lie as they are deployed: in `given`, or where cargo builds them in the profile `deployed`.
+pub(crate) fn functions(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(given) = given {
+        return Ok(given.to_owned());
+    }
+    let program = std::env::current_exe()?;
+    let target = program.parent().and_then(Path::parent).ok_or("no target directory")?;
+    let mut cargo = Command::new("cargo");
+    cargo.args(["build", "--locked", "--profile", "deployed", "--target-dir"]).arg(target);
+    cargo.args(FUNCTIONS.iter().flat_map(|(_, binary)| ["--package", binary]));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    for name in loopback::told_by_cargo() {
+        cargo.env_remove(name);
+    }
+    let status = cargo.status()?;
+    if status.success() { Ok(target.join("deployed")) } else { Err(format!("cargo build: {status}").into()) }
+}
+
 /// Starts each function several times.
-pub(crate) async fn all() -> Result<Vec<ColdStart>, Failure> {
+pub(crate) async fn all(functions: &Path) -> Result<Vec<ColdStart>, Failure> {
     let world = World::start(WorldSpec::with_clusters(Vec::new())).await?;
     let mut starts = Vec::new();
     for (rule, binary) in FUNCTIONS {
-        let path = function_binary(binary)?;
+        let path = functions.join(binary);
         let token = world.issue_result_token(&format!("eks-{rule}-rule"), OWN_ACCOUNT);
         let (event, environment) = (deleted(rule, &token).to_string(), world.environment());
         let bytes = std::fs::read(&path)?;

@@ -5,6 +5,7 @@
 
 mod clients;
 mod cold_start;
+mod manifests;
 mod measure;
 mod plot;
 mod report;
@@ -41,7 +42,7 @@ struct Plan {
     /// How long the server waits before each page, in milliseconds, each in turn.
     #[arg(long, value_delimiter = ',', default_value = "0,50")]
     delays: Vec<u64>,
-    /// How often each client runs where the server does not wait. With a delay it runs once.
+    /// How often each client runs. The slow ones run less often, and so do most where the server waits.
     #[arg(long, default_value_t = 5)]
     runs: usize,
     /// The clients; none means all.
@@ -53,9 +54,29 @@ struct Plan {
     /// The most pods that the Python kubernetes client reads; it takes half a minute for 10,000.
     #[arg(long, default_value_t = 10_000)]
     python_pods: usize,
+    /// A directory with the function binaries, as they are deployed; without it cargo builds them, which takes minutes.
+    #[arg(long)]
+    functions: Option<PathBuf>,
+    /// How large the manifests are, in megabytes.
+    #[arg(long, default_value_t = 32)]
+    megabytes: usize,
     /// The report; its plot is written beside it.
     #[arg(long)]
     report: Option<PathBuf>,
+}
+
+impl Plan {
+    /// How often a client runs: nothing is gained by waiting minutes for the slow ones.
+    fn runs_of(&self, client: Client, pods: usize, delay: u64) -> usize {
+        let most = match (client, delay) {
+            (Client::PythonKubernetes | Client::PythonOrjson, _) => 1,
+            (Client::Typed, 0) => 3,
+            (Client::Raw | Client::Ours, _) if delay == 0 || pods <= 100_000 => self.runs,
+            (_, 0) => self.runs,
+            _ => 1,
+        };
+        most.min(self.runs)
+    }
 }
 
 /// The processes that the benchmark starts.

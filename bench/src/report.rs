@@ -20,6 +20,7 @@ pub(crate) fn markdown(results: &Results) -> String {
         }
     }
     cold_starts(results, &mut text);
+    readings(results, &mut text);
     text.push_str(include_str!("../profile.md"));
     text
 }
@@ -68,13 +69,17 @@ fn aims(results: &Results, text: &mut String) {
         }
     };
     let ratio = |over: Client| Some(format!("{:.1} ×", per_pod(over)? / per_pod(Client::Ours)?));
-    let over_raw = |part: fn(&Cost) -> f64, delay| {
-        let (ours, raw) = (of(most, delay, Client::Ours)?, of(most, delay, Client::Raw)?);
-        Some(format!("{:.2} ×", median(ours, part) / median(raw, part)))
-    };
+    let over_raw =
+        |part: fn(&Cost) -> f64, delay| ratio_of(of(most, delay, Client::Ours)?, of(most, delay, Client::Raw)?, part);
     line("CPU of privEscalation over raw JSON", over_raw(|cost| cost.cpu, 0), text);
     line("wall of privEscalation over raw JSON", over_raw(|cost| cost.wall, 0), text);
     line("the same with 50 ms a page", over_raw(|cost| cost.wall, 50), text);
+    let compression = |part: fn(&Cost) -> f64, delay| {
+        ratio_of(of(most, delay, Client::RawGzip)?, of(most, delay, Client::RawProtobuf)?, part)
+    };
+    line("CPU of reading protobuf gzip'd over plain", compression(|cost| cost.cpu, 0), text);
+    line("wall of the same", compression(|cost| cost.wall, 0), text);
+    line("wall of the same with 50 ms a page", compression(|cost| cost.wall, 50), text);
     line("CPU of k8s-openapi over privEscalation", ratio(Client::Typed), text);
     line("CPU of the Python kubernetes client over privEscalation, per pod", ratio(Client::PythonKubernetes), text);
     line("CPU of requests + orjson over privEscalation, per pod", ratio(Client::PythonOrjson), text);
@@ -140,6 +145,25 @@ fn cold_starts(results: &Results, text: &mut String) {
             cost.peak_memory as f64 / MIB
         );
     }
+}
+
+/// How fast manifests are read.
+fn readings(results: &Results, text: &mut String) {
+    text.push_str(
+        "\n## Manifests\n\nPods as `kubectl get -o yaml` writes them, as many documents of YAML and as one List of JSON.\n\n\
+         | reading | MB/s |\n|---|---|\n",
+    );
+    for reading in &results.readings {
+        let _ = writeln!(text, "| {} | {:.0} |", reading.what, reading.megabytes_per_second);
+    }
+}
+
+/// The ratio of runs that were made in turn: the median, the least and the most.
+fn ratio_of(over: &[Cost], under: &[Cost], part: fn(&Cost) -> f64) -> Option<String> {
+    let mut ratios: Vec<f64> = over.iter().zip(under).map(|(over, under)| part(over) / part(under)).collect();
+    ratios.sort_by(f64::total_cmp);
+    let (least, middle, most) = (ratios.first()?, ratios.get(ratios.len() / 2)?, ratios.last()?);
+    Some(if ratios.len() < 2 { format!("{middle:.2} ×") } else { format!("{middle:.2} × ({least:.2}–{most:.2})") })
 }
 
 /// The middle one of the values.

@@ -11,12 +11,16 @@ use tokio::process::{Child, Command};
 
 use crate::clients::Client;
 use crate::cold_start;
+use crate::manifests::{self, Reading};
 use crate::measure::Cost;
 use crate::server::Served;
 use crate::{Failure, Plan, plot, report};
 
 /// The report, seen from where the benchmark was built.
 const REPORT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/benchmarks.md");
+
+/// The most pods whose pages the server keeps compressed: a hundred megabytes of them.
+const COMPRESSED: usize = 100_000;
 
 /// What was measured: pods, delay in milliseconds and client, and the cost of every run.
 pub(crate) type Costs = BTreeMap<(usize, u64, Client), Vec<Cost>>;
@@ -29,6 +33,7 @@ pub(crate) struct Results {
     pub(crate) python: Option<String>,
     pub(crate) cold_starts: Vec<cold_start::ColdStart>,
     pub(crate) python_start: Option<Cost>,
+    pub(crate) readings: Vec<Reading>,
 }
 
 /// Measures all that the plan asks for.
@@ -50,7 +55,8 @@ pub(crate) async fn all(mut plan: Plan) -> Result<(), Failure> {
     for pods in plan.pods.clone() {
         for delay in plan.delays.clone() {
             for json_only in [false, true] {
-                measure(&plan, Served { pods, delay, json_only }, &mut costs).await?;
+                let compressed = !json_only && pods <= COMPRESSED;
+                measure(&plan, Served { pods, delay, json_only, compressed }, &mut costs).await?;
             }
         }
     }
@@ -62,10 +68,14 @@ pub(crate) async fn all(mut plan: Plan) -> Result<(), Failure> {
             None => None,
         },
         python,
-        cold_starts: cold_start::all().await.unwrap_or_else(|error| {
-            say(&format!("the start of the functions is not measured: {error}"));
-            Vec::new()
-        }),
+        cold_starts: match cold_start::functions(plan.functions.as_deref()) {
+            Ok(functions) => cold_start::all(&functions).await?,
+            Err(error) => {
+                say(&format!("the start of the functions is not measured: {error}"));
+                Vec::new()
+            }
+        },
+        readings: manifests::all(plan.megabytes)?,
     };
     let text = report::markdown(&results);
     match report {
@@ -92,19 +102,19 @@ async fn measure(plan: &Plan, served: Served, costs: &mut Costs) -> Result<(), F
         .filter(|client| (*client == Client::OursJson) == served.json_only)
         .filter(|client| *client != Client::PythonKubernetes || served.pods <= plan.python_pods)
         .filter(|client| client.program().is_none() || served.delay == 0)
+        .filter(|client| *client != Client::RawGzip || served.compressed)
         .collect();
     if clients.is_empty() {
         return Ok(());
     }
     let (pods, delay) = (served.pods, served.delay);
     let server = Server::start(&served).await?;
-    let runs = if delay == 0 { plan.runs } else { 1 };
-    for run in 0..runs {
-        for client in clients.iter().copied() {
-            // Nothing is gained by waiting minutes for the slow ones five times.
-            if run > 0 && (client.program().is_some() || client == Client::Typed && run > 2) {
-                continue;
-            }
+    if clients.contains(&Client::RawGzip) {
+        // The server compresses each page once: that is not the client's time.
+        read(&plan.python, Client::RawGzip, &server.kubeconfig).await?;
+    }
+    for run in 0..plan.runs {
+        for client in clients.iter().copied().filter(|client| run < plan.runs_of(*client, pods, delay)) {
             let cost = read(&plan.python, client, &server.kubeconfig).await?;
             if cost.pods != pods as u64 {
                 return Err(format!("{client:?} read {} of {pods} pods", cost.pods).into());
@@ -153,8 +163,10 @@ impl Server {
     async fn start(served: &Served) -> Result<Self, Failure> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["serve", "--pods", &served.pods.to_string(), "--delay", &served.delay.to_string()]);
-        if served.json_only {
-            command.arg("--json-only");
+        for (wanted, argument) in [(served.json_only, "--json-only"), (served.compressed, "--compressed")] {
+            if wanted {
+                command.arg(argument);
+            }
         }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let mut line = String::new();
@@ -174,7 +186,7 @@ impl Drop for Server {
 
 /// How large a pod is: the pages of a small cluster, divided by its pods.
 async fn pod_bytes() -> Result<(usize, usize), Failure> {
-    let server = Server::start(&Served { pods: 200, delay: 0, json_only: false }).await?;
+    let server = Server::start(&Served { pods: 200, delay: 0, json_only: false, compressed: false }).await?;
     let json = crate::clients::page_bytes(&server.kubeconfig, "application/json").await? / 200;
     let protobuf = crate::clients::page_bytes(&server.kubeconfig, loopback::protobuf::PROTOBUF).await? / 200;
     Ok((json, protobuf))

@@ -22,6 +22,9 @@ pub(crate) struct Served {
     /// Whether the server knows JSON only.
     #[arg(long)]
     pub(crate) json_only: bool,
+    /// Whether pages are gzip'd for those who accept that.
+    #[arg(long)]
+    pub(crate) compressed: bool,
 }
 
 /// The name of the cluster, and of the kubeconfig's context.
@@ -33,6 +36,7 @@ pub(crate) async fn serve(served: Served) -> Result<(), Failure> {
         generated_pods: served.pods,
         generated_profile: PodProfile::Custom(Arc::new(enlarge)),
         json_only: served.json_only,
+        compressed: served.compressed,
         page_delay: Duration::from_millis(served.delay),
         ..ClusterSpec::new(CLUSTER, Vec::new())
     };

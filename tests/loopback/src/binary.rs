@@ -1,5 +1,6 @@
 //! The function binaries that the demo and the acceptance tests run.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -40,16 +41,19 @@ fn build(directory: &Path, first: bool) -> Result<(), String> {
     if let Some(target) = directory.parent() {
         build = build.target_dir(target);
     }
-    // What cargo tells a program that it runs is nothing that a build should see: ring's build script, for one, would
-    // run anew, and with it whatever depends on it.
-    for (name, _) in std::env::vars_os() {
-        let told = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
-        if name.to_str().is_some_and(|name| told.iter().any(|prefix| name.starts_with(prefix))) {
-            build = build.env_remove(name);
-        }
+    for name in told_by_cargo() {
+        build = build.env_remove(name);
     }
     let mut messages = build.exec().map_err(|error| error.to_string())?;
     messages.try_for_each(|message| message.map(drop).map_err(|error| error.to_string()))
+}
+
+/// The names of what cargo tells a program that it runs. It is nothing that a build should see: ring's build script, for
+/// one, would run anew, and with it whatever depends on it.
+pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
+    let told = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+    let names = std::env::vars_os().map(|(name, _)| name);
+    names.filter(move |name| name.to_str().is_some_and(|name| told.iter().any(|prefix| name.starts_with(prefix))))
 }
 
 /// The directory of the running program; a test lies one level deeper, in `deps`.

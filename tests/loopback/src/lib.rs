@@ -36,7 +36,7 @@ mod spec;
 mod timestamp;
 mod world;
 
-pub use binary::function_binary;
+pub use binary::{function_binary, told_by_cargo};
 pub use demo::demo_world;
 pub use fault::{Fault, FaultAction, FaultTarget};
 pub use function::{Ended, Function, Invocation, InvokeOptions, Outcome};

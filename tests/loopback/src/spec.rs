@@ -130,6 +130,8 @@ pub struct ClusterSpec {
     /// Whether the API server answers in JSON whatever is accepted, as behind older proxies. Otherwise every object of a built-in kind
     /// must have the form of one: what protobuf has no place for keeps the world from starting.
     pub json_only: bool,
+    /// Whether lists are gzip'd for those who accept that, each page once and the same bytes from then on.
+    pub compressed: bool,
     /// How long the server takes for a page of a list before the first byte of it.
     pub page_delay: Duration,
     /// Whether the cluster was registered through the EKS Connector: it has `connectorConfig` and no endpoint.
@@ -160,6 +162,7 @@ impl ClusterSpec {
             generated_pods: 0,
             generated_profile: PodProfile::Clean,
             json_only: false,
+            compressed: false,
             page_delay: Duration::ZERO,
             connector: false,
             denied: Vec::new(),

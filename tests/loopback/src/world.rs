@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::certificate::Authority;
 use crate::fault::Fault;
 use crate::function::{Function, Invocation, InvokeOptions};
+use crate::kubernetes::Pages;
 use crate::kubernetes::cluster::{RunningCluster, Store};
 use crate::kubernetes::protobuf::EncodeError;
 use crate::ledger::{AwsRequest, Credential, KubernetesRequest, Ledger, PutCall, Shared, StoredEvaluation};
@@ -122,6 +123,7 @@ impl World {
                     announced_ca,
                     kubeconfig_token: format!("loopback-kubeconfig-{}-{}", account.id, cluster.name),
                     store: Arc::new(Store::new(cluster)?),
+                    pages: Pages::default(),
                     spec: ClusterSpec { objects: Vec::new(), ..cluster.clone() },
                 }));
             }

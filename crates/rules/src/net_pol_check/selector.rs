@@ -208,7 +208,7 @@ impl Subject<'_> {
 
     fn value<'b>(&'b self, key: &'b Key) -> Value<'b> {
         let label = |labels: Option<&'b Labels>, name: &str| match labels {
-            Some(labels) => labels.get(name).map_or(Value::Absent, |value| Value::Is(value)),
+            Some(labels) => labels.get(name).map_or(Value::Absent, Value::Is),
             None => Value::Unknown,
         };
         match key {

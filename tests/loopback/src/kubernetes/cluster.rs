@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::Pages;
 use super::protobuf::{self, EncodeError};
 use crate::generated::GeneratedPods;
 use crate::spec::{ClusterSpec, ResourceKind};
@@ -22,6 +23,8 @@ pub(crate) struct RunningCluster {
     /// The bearer token of the cluster's kubeconfig.
     pub(crate) kubeconfig_token: String,
     pub(crate) store: Arc<Store>,
+    /// The pages that were compressed so far.
+    pub(crate) pages: Pages,
 }
 
 /// One object of a list.

@@ -2,6 +2,7 @@
 
 mod accept;
 pub(crate) mod cluster;
+mod compressed;
 mod list;
 pub mod protobuf;
 mod selector;
@@ -22,6 +23,7 @@ use crate::spec::ResourceKind;
 use crate::timestamp;
 use accept::Encoding;
 use cluster::{Item, RunningCluster, Store};
+pub(crate) use compressed::Pages;
 use protobuf::PROTOBUF;
 
 const ANONYMOUS: &str = "system:anonymous";
@@ -67,6 +69,9 @@ pub(crate) fn answer(shared: &Arc<Shared>, cluster: &RunningCluster, request: &R
         Ok(user) => respond(shared, cluster, &user, &record),
     };
     record.status = delivery.status();
+    let page = delivery.status() == 200 && record.query.iter().any(|(name, _)| name == "limit");
+    let accepted = page && cluster.spec.compressed && request.header("accept-encoding").contains("gzip");
+    let delivery = if accepted { cluster.pages.compressed(request, delivery) } else { delivery };
     shared.ledger().kubernetes_requests.push(record);
     delivery
 }
