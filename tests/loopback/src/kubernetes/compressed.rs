@@ -44,3 +44,39 @@ fn gzip(body: Content) -> Bytes {
     chunks.for_each(|chunk| encoder.write_all(&chunk).unwrap_or_default());
     encoder.finish().unwrap_or_default().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use flate2::read::GzDecoder;
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::answer::Ending;
+
+    #[test]
+    fn a_page_is_compressed_once_and_inflates_to_itself() {
+        let pages = Pages::default();
+        let request = Received {
+            method: "GET".to_owned(),
+            path: "/api/v1/pods".to_owned(),
+            query: "limit=2".to_owned(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        };
+        let chunks = || Content::Lazy(Box::new(["{\"items\":", "[]}"].into_iter().map(Bytes::from)));
+        let [first, second] = [chunks(), Content::Whole(Bytes::from("another page"))].map(|body| {
+            let answer = Answer { status: 200, headers: Vec::new(), body };
+            match pages.compressed(&request, Delivery::Answer(answer, Ending::Complete)) {
+                Delivery::Answer(Answer { headers, body: Content::Whole(bytes), .. }, _) => (headers, bytes),
+                _ => panic!("not a whole answer"),
+            }
+        });
+        let mut text = String::new();
+        GzDecoder::new(&*first.1).read_to_string(&mut text).unwrap();
+        assert_eq!(text, "{\"items\":[]}");
+        assert_eq!(first.0, [("content-encoding".to_owned(), "gzip".to_owned())]);
+        assert_eq!(second.1, first.1);
+    }
+}
