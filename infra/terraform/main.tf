@@ -46,10 +46,15 @@ locals {
       binary      = "trusted-reg-check"
       description = "Containers in EKS clusters run images of trusted registries only."
       parameters = {
-        trustedRegistries   = var.trusted_registries
-        requireDigest       = var.require_digest
-        imageId             = var.image_id
-        trustedChartSources = var.trusted_chart_sources
+        trustedRegistries    = var.trusted_registries
+        requireDigest        = var.require_digest
+        imageId              = var.image_id
+        failOnSeverity       = var.fail_on_severity
+        unscanned            = var.unscanned
+        requireImmutableTags = var.require_immutable_tags
+        requireKmsEncryption = var.require_kms_encryption
+        scanAccounts         = var.scan_accounts
+        trustedChartSources  = var.trusted_chart_sources
       }
     }
   }
@@ -130,6 +135,16 @@ data "aws_iam_policy_document" "function" {
       sid       = "DescribeVpcCni"
       actions   = ["eks:DescribeAddon"]
       resources = ["arn:${local.partition}:eks:${local.region}:${local.account}:addon/*/vpc-cni/*"]
+    }
+  }
+
+  # Of other accounts only those whose repository policies let the role in.
+  dynamic "statement" {
+    for_each = each.key == "trustedRegCheck" ? [1] : []
+    content {
+      sid       = "ReadScans"
+      actions   = ["ecr:BatchGetImage", "ecr:DescribeImageScanFindings", "ecr:DescribeImages", "ecr:DescribeRepositories"]
+      resources = ["arn:${local.partition}:ecr:*:*:repository/*"]
     }
   }
 

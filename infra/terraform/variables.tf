@@ -112,6 +112,36 @@ variable "trusted_chart_sources" {
   default     = ""
 }
 
+variable "fail_on_severity" {
+  description = "trustedRegCheck, scan findings from which severity on: CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL, UNDEFINED; empty: none."
+  type        = string
+  default     = ""
+}
+
+variable "unscanned" {
+  description = "trustedRegCheck, running images without a scan result: report, fail."
+  type        = string
+  default     = "report"
+}
+
+variable "require_immutable_tags" {
+  description = "trustedRegCheck, tags in use cannot be moved in ECR: true, false."
+  type        = string
+  default     = "false"
+}
+
+variable "require_kms_encryption" {
+  description = "trustedRegCheck, ECR repositories in use are encrypted with KMS: true, false."
+  type        = string
+  default     = "false"
+}
+
+variable "scan_accounts" {
+  description = "trustedRegCheck, accounts whose ECR is asked besides the cluster's own: a comma list."
+  type        = string
+  default     = ""
+}
+
 variable "ssm_parameter_path" {
   description = "Path, without slashes at its ends, of the Systems Manager parameters that ssm:NAME may name."
   type        = string

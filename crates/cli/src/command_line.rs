@@ -66,7 +66,7 @@ Exit status: 0 every step works, 2 wrong use, 3 some step does not.";
 
 const POLICY_AFTER_HELP: &str = "\
 The policy needs Kubernetes 1.30 or later. What CEL cannot express is refused with the reason: netPolCheck, imageId=require,
-exemptions that expire.
+the parameters that ask ECR (failOnSeverity and its like), exemptions that expire.
 
 Examples:
   eks-config-rules policy privEscalation --parameters '{\"excludedNamespaces\": \"kube-system\"}' | kubectl apply -f -

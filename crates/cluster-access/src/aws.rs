@@ -58,6 +58,12 @@ impl Aws {
         aws_sdk_eks::Client::new(&self.config)
     }
 
+    /// The client of Elastic Container Registry in a region, which shares HTTP client and credentials with all others.
+    pub(crate) fn ecr(&self, region: &str) -> aws_sdk_ecr::Client {
+        let config = aws_sdk_ecr::config::Builder::from(&self.config).region(Region::new(region.to_owned()));
+        aws_sdk_ecr::Client::from_conf(config.build())
+    }
+
     /// The client of Systems Manager.
     pub(crate) fn ssm(&self) -> aws_sdk_ssm::Client {
         aws_sdk_ssm::Client::new(&self.config)

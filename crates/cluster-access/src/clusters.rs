@@ -6,6 +6,7 @@ use aws_sdk_eks::types::{Cluster, ClusterStatus};
 
 use crate::addon::Addons;
 use crate::aws::Aws;
+use crate::ecr::Ecr;
 use crate::error::{InvocationError, NotJudged};
 use crate::kubernetes::KubernetesClient;
 use crate::reader::ClusterSource;
@@ -109,7 +110,7 @@ fn reachable(aws: &Aws, name: &str, cluster: &Cluster) -> Result<Reached, NotJud
     let authority = authority.ok_or(NotJudged::Endpoint("certificateAuthority"))?;
     let region = aws.region().ok_or_else(|| NotJudged::Token { source: "there is no region".into() })?;
     let client = KubernetesClient::new(endpoint, authority, TokenSource::new(aws.sdk_config(), region, name))?;
-    let source = ClusterSource::new(client, Some(Addons::new(aws, name)));
+    let source = ClusterSource::new(client, Some(Addons::new(aws, name)), Some(Ecr::new(aws)));
     Ok(Reached { source, account: owner(cluster).map(str::to_owned), summary: summary(cluster) })
 }
 

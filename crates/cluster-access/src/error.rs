@@ -244,6 +244,22 @@ pub enum NotJudged {
         /// What is wrong.
         what: &'static str,
     },
+    /// ECR did not say what a parameter asks of it.
+    #[error("ecr:{operation} of repository {repository} failed")]
+    Registry {
+        /// The action, as it stands in a policy after `ecr:`.
+        operation: &'static str,
+        /// The repository, or the first of several, with account and region.
+        repository: String,
+        /// Whether it is for want of a right.
+        forbidden: bool,
+        /// Why it failed.
+        #[source]
+        source: Cause,
+    },
+    /// A parameter asks ECR, and only a kubeconfig leads to the cluster.
+    #[error("the parameters ask ECR, and a kubeconfig leads to no AWS account")]
+    NoRegistry,
     /// The time of the invocation ran out.
     #[error("the time ran out while the cluster was being read")]
     Deadline,
@@ -269,6 +285,7 @@ impl NotJudged {
             Self::Forbidden { .. } => "authorize",
             Self::Answer { .. } | Self::Body { .. } | Self::Expired { .. } | Self::Pages { .. } => "list",
             Self::Decode(_) => "decode",
+            Self::Registry { .. } | Self::NoRegistry => "ECR",
             Self::Deadline => "deadline",
         }
     }
@@ -320,6 +337,13 @@ impl NotJudged {
             }
             Self::Pages { .. } => "A proxy or cache between function and API server may repeat answers",
             Self::Decode(_) => "Report it with the object's name: the API server sent what its own API does not allow",
+            Self::Registry { forbidden: true, .. } => {
+                "Allow the action on the repository to the role; where the repository is of another account, let its repository policy allow it too, or take the account out of scanAccounts"
+            }
+            Self::Registry { forbidden: false, .. } => {
+                "ECR may be throttling or out of reach (a VPC needs an endpoint or NAT for it); the next run tries again"
+            }
+            Self::NoRegistry => "Judge it with --cluster NAME, or leave the parameters that ask ECR out",
             Self::Deadline => "Give the function more memory (CPU follows it) or judge fewer clusters with `clusters`",
         }
     }

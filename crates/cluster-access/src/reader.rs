@@ -1,12 +1,15 @@
-//! Reads a cluster for one or several judgements: each kind once, page by page, in the order that the rules ask for.
+//! Reads a cluster for one or several judgements: each kind once, page by page, in the order that the rules ask for, and
+//! then what the registries of its images say.
 
 use std::sync::Arc;
 
 use eks_rules::{Judge, Kind, Need, Object, Read, Report, decode_list, decode_object};
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::addon::Addons;
 use crate::discovery::Discovery;
+use crate::ecr::Ecr;
 use crate::error::NotJudged;
 use crate::kubernetes::KubernetesClient;
 use crate::listing::{Listing, PageBudget, hash, list_path};
@@ -27,13 +30,15 @@ pub struct ClusterSource {
     client: Arc<KubernetesClient>,
     /// Its add-ons, as the EKS API knows them; none where only a kubeconfig leads to the cluster.
     addons: Option<Addons>,
+    /// The registries of its images; none where only a kubeconfig leads to the cluster.
+    ecr: Option<Ecr>,
     /// The memory for pages.
     budget: PageBudget,
 }
 
 impl ClusterSource {
-    pub(crate) fn new(client: KubernetesClient, addons: Option<Addons>) -> Self {
-        Self { client: Arc::new(client), addons, budget: PageBudget::default() }
+    pub(crate) fn new(client: KubernetesClient, addons: Option<Addons>, ecr: Option<Ecr>) -> Self {
+        Self { client: Arc::new(client), addons, ecr, budget: PageBudget::default() }
     }
 
     /// How many requests had to be sent again so far.
@@ -50,7 +55,7 @@ impl ClusterSource {
 
 impl From<KubernetesClient> for ClusterSource {
     fn from(client: KubernetesClient) -> Self {
-        Self::new(client, None)
+        Self::new(client, None, None)
     }
 }
 
@@ -69,10 +74,16 @@ pub async fn read_cluster<E>(
 ) -> Result<Vec<Outcome>, E> {
     let mut reading = 1;
     loop {
-        let mut judges: Vec<Judging> = start()?.into_iter().map(Judging::new).collect();
+        let mut judges: Vec<Judging> =
+            start()?.into_iter().map(|judge| Judging::new(judge, source.ecr.is_some())).collect();
         let ended = Reading { source, judges: &mut judges, discovery: None, on_page }.all().await;
         let error = match ended {
-            Ok(()) => return Ok(judges.into_iter().map(Judging::outcome).collect()),
+            Ok(()) => {
+                if let Some(ecr) = &source.ecr {
+                    join_all(judges.iter_mut().map(|judging| judging.ask(ecr))).await;
+                }
+                return Ok(judges.into_iter().map(Judging::outcome).collect());
+            }
             Err(NotJudged::Expired { resource, .. }) if reading < READINGS => {
                 tracing::warn!(resource, reading, "the list expired; the cluster is read again from the start");
                 reading += 1;
@@ -137,8 +148,23 @@ struct Judging {
 }
 
 impl Judging {
-    fn new(judge: Judge) -> Self {
-        Self { reads: judge.reads(), judge, failure: None }
+    /// A judgement that begins; it fails at once where it will ask registries and there is none to ask.
+    fn new(judge: Judge, registries: bool) -> Self {
+        let failure = (judge.asks_registry() && !registries).then(|| Arc::new(NotJudged::NoRegistry));
+        Self { reads: judge.reads(), judge, failure }
+    }
+
+    /// Asks ECR what the judgement must know of the images that it observed.
+    async fn ask(&mut self, ecr: &Ecr) {
+        if self.failure.is_some() {
+            return;
+        }
+        match ecr.answers(self.judge.registry_questions()).await {
+            Ok(answers) => {
+                answers.into_iter().for_each(|(question, answer)| self.judge.registry_answer(question, answer));
+            }
+            Err(error) => self.failure = Some(Arc::new(error)),
+        }
     }
 
     /// How badly the judgement needs a kind; none where it does not read it, or has failed already.

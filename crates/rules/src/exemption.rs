@@ -142,14 +142,24 @@ impl Exemptions {
 
     /// Whether the subject is exempt. Every exemption that matches counts as used.
     pub(crate) fn exempt(&mut self, subject: Subject<'_>) -> bool {
-        let mut exempt = false;
-        for (exemption, used) in &mut self.held {
-            if matches(exemption, subject) {
+        let matching = self.matching(subject);
+        self.use_all(&matching);
+        !matching.is_empty()
+    }
+
+    /// The exemptions that match the subject, for [`Exemptions::use_all`].
+    pub(crate) fn matching(&self, subject: Subject<'_>) -> Vec<usize> {
+        let held = self.held.iter().enumerate();
+        held.filter(|(_, (exemption, _))| matches(exemption, subject)).map(|(index, _)| index).collect()
+    }
+
+    /// Counts exemptions as used.
+    pub(crate) fn use_all(&mut self, exemptions: &[usize]) {
+        for index in exemptions {
+            if let Some((_, used)) = self.held.get_mut(*index) {
                 *used = true;
-                exempt = true;
             }
         }
-        exempt
     }
 
     /// The notes about exemptions that expired or matched nothing.

@@ -92,6 +92,21 @@ pub const fn own_facts(rule: RuleName) -> &'static [ParameterFacts] {
                 default: "none: chart sources are not looked at",
                 example: "charts.example.com,github.com/example-org,ecr:self/charts",
             },
+            ParameterFacts {
+                name: "failOnSeverity",
+                form: "`CRITICAL`, `HIGH`, `MEDIUM`, `LOW`, `INFORMATIONAL`, `UNDEFINED`",
+                default: "none",
+                example: "HIGH",
+            },
+            ParameterFacts { name: "unscanned", form: "`report`, `fail`", default: "report", example: "fail" },
+            ParameterFacts { name: "requireImmutableTags", form: "`true`, `false`", default: "false", example: "true" },
+            ParameterFacts { name: "requireKmsEncryption", form: "`true`, `false`", default: "false", example: "true" },
+            ParameterFacts {
+                name: "scanAccounts",
+                form: "a comma list of account ids, or `ssm:NAME`: accounts whose ECR is asked besides the cluster's own",
+                default: "none",
+                example: "111122223333,444455556666",
+            },
         ],
     }
 }
@@ -119,6 +134,10 @@ pub const fn reasons(rule: RuleName) -> &'static [Reason] {
             Reason::Unparsable,
             Reason::NotPinned,
             Reason::RunningImageUntrusted,
+            Reason::ScanFindings,
+            Reason::NotScanned,
+            Reason::MutableTags,
+            Reason::NotKmsEncrypted,
             Reason::UntrustedChartSource,
         ],
     }
@@ -180,6 +199,22 @@ impl Reason {
             Self::RunningImageUntrusted => (
                 "the node runs an image of another, untrusted repository",
                 "find the mirror or moved tag on the node; pin the image by digest and let the pod start anew",
+            ),
+            Self::ScanFindings => (
+                "the scan of the running image found something at or above `failOnSeverity`",
+                "rebuild the image with patched packages and roll it out",
+            ),
+            Self::NotScanned => (
+                "nothing scanned the running image, or its scan has no result (`unscanned=fail`)",
+                "switch on scanning of the repository (scan on push, or Inspector); add the registry's account to `scanAccounts`",
+            ),
+            Self::MutableTags => (
+                "the image is referred to by a tag that whoever may push can move",
+                "make the repository's tags immutable, or pin the image by digest",
+            ),
+            Self::NotKmsEncrypted => (
+                "no KMS key encrypts the image's repository",
+                "make a repository of encryption type `KMS` and move the images there: it cannot be changed",
             ),
             Self::UntrustedChartSource => (
                 "no entry of `trustedChartSources` trusts the URL that Flux or Argo CD takes charts from",

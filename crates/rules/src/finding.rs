@@ -37,6 +37,14 @@ pub enum Reason {
     NotPinned,
     /// The running image comes from elsewhere than the reference says, and from where no entry trusts.
     RunningImageUntrusted,
+    /// The scan of the image found something at or above a severity.
+    ScanFindings,
+    /// Nothing scanned the image, or its scan has no result.
+    NotScanned,
+    /// The tag of the image can be moved to another one.
+    MutableTags,
+    /// No key of Key Management Service encrypts the image's repository.
+    NotKmsEncrypted,
     /// A chart comes from a source that no entry trusts.
     UntrustedChartSource,
 }
@@ -47,13 +55,15 @@ impl Reason {
     pub const fn severity(self) -> u8 {
         match self {
             Self::Privileged | Self::Unparsable | Self::NotEnforced => 3,
-            Self::SysAdmin | Self::Untrusted | Self::NoPolicy | Self::UntrustedChartSource => 2,
-            Self::AllowPrivilegeEscalation | Self::RunningImageUntrusted | Self::UncoveredPods => 1,
+            Self::SysAdmin | Self::Untrusted | Self::NoPolicy | Self::ScanFindings | Self::UntrustedChartSource => 2,
+            Self::AllowPrivilegeEscalation | Self::RunningImageUntrusted | Self::UncoveredPods | Self::NotScanned => 1,
             Self::Unset
             | Self::SecretInEnvironment
             | Self::NotPinned
             | Self::IngressNotDenied
-            | Self::EgressNotDenied => 0,
+            | Self::EgressNotDenied
+            | Self::MutableTags
+            | Self::NotKmsEncrypted => 0,
         }
     }
 }
@@ -195,6 +205,9 @@ pub struct Finding {
     /// The policies that would have to be narrowed; no part of the output.
     #[serde(skip)]
     pub open_policies: Vec<OpenPolicy>,
+    /// What the registry says, in the words of the advice and by reason; no part of the output.
+    #[serde(skip)]
+    pub registry: BTreeSet<(Reason, String)>,
 }
 
 impl Finding {
@@ -208,7 +221,7 @@ impl Finding {
 /// What a finding is about: pods of one owner that share it. Its names lie in one text, since there may be as many
 /// findings as containers.
 #[derive(Clone, Debug)]
-struct ContainerKey {
+pub(crate) struct ContainerKey {
     /// Namespace, kind and name of the owner, container and image, one after the other.
     text: Box<str>,
     /// Where the first four of them end.
@@ -218,8 +231,10 @@ struct ContainerKey {
 }
 
 impl ContainerKey {
-    fn new(namespace: &str, owner: &Owner, container: &str, kind: ContainerKind, image: Option<&str>) -> Self {
-        let texts = [namespace, &owner.kind, &owner.name, container, image.unwrap_or_default()];
+    /// One container of a pod. The image is given where it is part of the finding's identity.
+    pub(crate) fn of(pod: &Pod, kind: ContainerKind, container: &str, image: Option<&str>) -> Self {
+        let owner = Owner::of(&pod.metadata);
+        let texts = [&pod.metadata.namespace, &owner.kind, &owner.name, container, image.unwrap_or_default()];
         let mut end = 0;
         let ends = [0, 1, 2, 3].map(|number: usize| {
             end += texts[number].len();
@@ -257,17 +272,40 @@ impl Ord for ContainerKey {
     }
 }
 
+/// Pods that share something: how many, the first by name, and whether one is a static pod.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) pods: u64,
+    pod: Box<str>,
+    mirror: bool,
+}
+
+impl Tally {
+    /// Adds a pod.
+    pub(crate) fn add(&mut self, pod: &Metadata) {
+        self.merge(1, &pod.name, pod.mirror());
+    }
+
+    fn merge(&mut self, pods: u64, pod: &str, mirror: bool) {
+        if self.pods == 0 || *pod < *self.pod {
+            self.pod = pod.into();
+        }
+        self.pods += pods;
+        self.mirror |= mirror;
+    }
+}
+
 /// What is remembered of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct ContainerEntry {
     /// In their order.
     reasons: Box<[Reason]>,
-    pod: Box<str>,
-    pods: u64,
-    mirror: bool,
+    tally: Tally,
     privileges: Option<Privileges>,
     /// None where there are none, as of most.
     secrets: Option<Box<SecretNames>>,
+    /// None where there is nothing, as of most.
+    registry: Option<Box<BTreeSet<(Reason, String)>>>,
 }
 
 impl ContainerEntry {
@@ -304,18 +342,7 @@ impl ContainerFindings {
     /// Adds what was found on one container of one pod.
     pub(crate) fn add(&mut self, pod: &Pod, kind: ContainerKind, container: &str, found: Found<'_>) {
         let Found { image, reasons, privileges, secrets } = found;
-        let metadata = &pod.metadata;
-        let key = ContainerKey::new(&metadata.namespace, &Owner::of(metadata), container, kind, image);
-        let entry = self.entries.entry(Box::new(key)).or_insert_with(|| {
-            Box::new(ContainerEntry {
-                reasons: Box::default(),
-                pod: metadata.name.as_str().into(),
-                pods: 0,
-                mirror: false,
-                privileges: None,
-                secrets: None,
-            })
-        });
+        let entry = self.entries.entry(Box::new(ContainerKey::of(pod, kind, container, image))).or_default();
         match (&mut entry.privileges, privileges) {
             (Some(known), Some(other)) => known.merge(other),
             (known, other) => *known = known.take().or(other),
@@ -324,11 +351,23 @@ impl ContainerFindings {
             entry.secrets.get_or_insert_default().merge(secrets);
         }
         entry.add(reasons);
-        entry.pods += 1;
-        entry.mirror |= metadata.mirror();
-        if *metadata.name < *entry.pod {
-            entry.pod = metadata.name.as_str().into();
+        entry.tally.add(&pod.metadata);
+    }
+
+    /// Adds what was found on one container of several pods, with what the registry says of it.
+    pub(crate) fn add_all(
+        &mut self,
+        key: ContainerKey,
+        pods: &Tally,
+        reasons: &[Reason],
+        registry: BTreeSet<(Reason, String)>,
+    ) {
+        let entry = self.entries.entry(Box::new(key)).or_default();
+        entry.add(reasons);
+        if !registry.is_empty() {
+            entry.registry.get_or_insert_default().extend(registry);
         }
+        entry.tally.merge(pods.pods, &pods.pod, pods.mirror);
     }
 
     /// How many distinct subjects there are.
@@ -345,15 +384,16 @@ impl ContainerFindings {
                 let mut finding = Finding {
                     namespace: Some(namespace.to_owned()),
                     owner: Some(Owner::new(owner_kind, owner)),
-                    pod: Some(entry.pod.into()),
-                    pods: Some(entry.pods),
+                    pod: Some(entry.tally.pod.into()),
+                    pods: Some(entry.tally.pods),
                     container: Some(container.to_owned()),
                     container_kind: Some(kind),
                     reasons: entry.reasons.into_vec(),
                     image: image.map(str::to_owned),
-                    mirror: Some(entry.mirror),
+                    mirror: Some(entry.tally.mirror),
                     privileges: entry.privileges,
                     secrets: entry.secrets.map(|secrets| *secrets).unwrap_or_default(),
+                    registry: entry.registry.map(|registry| *registry).unwrap_or_default(),
                     ..Finding::default()
                 };
                 finding.advice = advise(&finding);

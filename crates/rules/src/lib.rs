@@ -18,6 +18,7 @@ pub mod object;
 mod parameters;
 mod priv_escalation;
 mod protobuf;
+mod registry;
 mod rule;
 mod secret_names;
 mod text;
@@ -35,6 +36,7 @@ pub use kind::{Kind, Need, Object, Read};
 pub use parameters::{Globs, ParameterError, RuleParameters};
 pub use priv_escalation::{Reading, SecretsInEnv};
 pub use protobuf::decode_status;
+pub use registry::{EcrRepository, ImageName, ImageScan, RegistryAnswer, RegistryQuestion, RepositorySettings};
 pub use rule::{
     ComplianceType, Configuration, Counts, JUDGEMENT_PARAMETERS, Judge, Report, RuleName, Scene, Source, TrustedImages,
 };

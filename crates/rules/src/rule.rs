@@ -14,6 +14,7 @@ use crate::kind::{Kind, Object, Read};
 use crate::object::{Namespace, Pod};
 use crate::parameters::{Globs, ParameterError, RuleParameters};
 use crate::priv_escalation::{Reading, SecretsInEnv};
+use crate::registry::{RegistryAnswer, RegistryQuestion};
 use crate::{net_pol_check, priv_escalation, trusted_reg_check};
 
 /// The three rules.
@@ -200,6 +201,7 @@ impl Configuration {
             every_region: own.trusts_every_region(scene),
             require_digest: own.require_digest(),
             judges_running_image: own.judges_running_image(),
+            registry_gate: own.registry_gate(),
         }))
     }
 
@@ -251,6 +253,8 @@ pub struct TrustedImages {
     pub require_digest: bool,
     /// Whether a running image of another repository than its reference says is a finding.
     pub judges_running_image: bool,
+    /// A parameter whose judgement needs to ask ECR, as (name, value), where one is set.
+    pub registry_gate: Option<(&'static str, &'static str)>,
 }
 
 /// A rule's judgement over what was read: it observes one object at a time, in any order, and words its findings at the
@@ -269,6 +273,16 @@ pub(crate) trait Fold: Send {
     fn forbidden(&mut self, kind: Kind, context: &mut Context) {
         context.note(format!("{} may not be listed: not counted", kind.resource()));
     }
+    /// Whether there may be [questions](Fold::registry_questions) at the end.
+    fn asks_registry(&self) -> bool {
+        false
+    }
+    /// What it must be told of registries before it can end, once every object was observed.
+    fn registry_questions(&self) -> Vec<RegistryQuestion> {
+        Vec::new()
+    }
+    /// Is told the answer to one of its questions.
+    fn registry_answer(&mut self, _question: RegistryQuestion, _answer: RegistryAnswer) {}
     /// Ends the judgement.
     fn finish(self: Box<Self>, counts: &Counts, context: &mut Context) -> Verdict;
 }
@@ -286,8 +300,25 @@ pub(crate) struct Context {
 impl Context {
     /// Whether a container (or image volume) of a pod is exempt.
     pub(crate) fn exempts_container(&mut self, pod: &Pod, container: &str) -> bool {
+        let exemptions = self.exemptions_of(pod, container);
+        self.exempts_by(&exemptions, 1)
+    }
+
+    /// The exemptions of a container (or image volume) of a pod, for [`Context::exempts_by`] once it is known whether there
+    /// is something to exempt it from.
+    pub(crate) fn exemptions_of(&self, pod: &Pod, container: &str) -> Vec<usize> {
         let owner = Owner::of(&pod.metadata);
-        self.exempts(&pod.metadata.namespace, Part::Container(&owner, &pod.metadata.name, container))
+        let part = Part::Container(&owner, &pod.metadata.name, container);
+        self.exemptions.matching(Subject { namespace: &pod.metadata.namespace, part })
+    }
+
+    /// Whether a subject of so many pods is exempt, given its exemptions.
+    pub(crate) fn exempts_by(&mut self, exemptions: &[usize], pods: u64) -> bool {
+        self.exemptions.use_all(exemptions);
+        if !exemptions.is_empty() {
+            self.exempted += pods;
+        }
+        !exemptions.is_empty()
     }
 
     /// Whether a namespace is exempt.
@@ -384,7 +415,25 @@ impl Judge {
         self.fold.forbidden(kind, &mut self.context);
     }
 
-    /// Ends the judgement. Only a caller that observed every object of every kind in [`Judge::reads`] may call it.
+    /// Whether there may be [questions](Judge::registry_questions) about registries once every object was observed.
+    #[must_use]
+    pub fn asks_registry(&self) -> bool {
+        self.fold.asks_registry()
+    }
+
+    /// What must be [answered](Judge::registry_answer) before [`Judge::report`], once every object was observed.
+    #[must_use]
+    pub fn registry_questions(&self) -> Vec<RegistryQuestion> {
+        self.fold.registry_questions()
+    }
+
+    /// Says what a registry says.
+    pub fn registry_answer(&mut self, question: RegistryQuestion, answer: RegistryAnswer) {
+        self.fold.registry_answer(question, answer);
+    }
+
+    /// Ends the judgement. Only a caller that observed every object of every kind in [`Judge::reads`], and answered every
+    /// question of [`Judge::registry_questions`], may call it.
     #[must_use]
     pub fn report(self) -> Report {
         let Self { rule, namespaces, mut counts, mut context, fold, .. } = self;

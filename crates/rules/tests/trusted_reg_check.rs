@@ -7,6 +7,8 @@
 mod chart_sources;
 #[path = "trusted_reg_check/chart_urls.rs"]
 mod chart_urls;
+#[path = "trusted_reg_check/ecr_gates.rs"]
+mod ecr_gates;
 #[path = "trusted_reg_check/entries.rs"]
 mod entries;
 #[path = "trusted_reg_check/fixtures.rs"]

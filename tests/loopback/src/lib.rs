@@ -31,6 +31,7 @@ mod kubernetes;
 mod ledger;
 mod listener;
 pub mod objects;
+mod registry;
 mod signature;
 mod spec;
 mod timestamp;
@@ -42,6 +43,7 @@ pub use fault::{Fault, FaultAction, FaultTarget};
 pub use function::{Ended, Function, Invocation, InvokeOptions, Outcome};
 pub use kubernetes::protobuf;
 pub use ledger::{AwsRequest, KubernetesRequest, PutCall, StoredEvaluation};
+pub use registry::{ImageSpec, RepositorySpec, ScanSpec};
 pub use spec::{
     AccountSpec, AddonSpec, ClusterSpec, EndpointKind, OWN_ACCOUNT, ParameterSpec, PodProfile, PodTweak, ResourceKind,
     RoleSpec, WorldSpec,

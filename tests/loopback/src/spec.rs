@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::registry::RepositorySpec;
+
 /// The account that the functions run in, unless a [`WorldSpec`] names another.
 pub const OWN_ACCOUNT: &str = "111122223333";
 
@@ -22,6 +24,8 @@ pub struct WorldSpec {
     pub list_clusters_page: usize,
     /// The most results that one GetComplianceDetailsByConfigRule answer holds (AWS: 100; a smaller `Limit` wins).
     pub compliance_details_page: usize,
+    /// The most findings that one DescribeImageScanFindings answer holds (AWS: 100; a smaller `maxResults` wins).
+    pub scan_findings_page: usize,
 }
 
 impl Default for WorldSpec {
@@ -32,6 +36,7 @@ impl Default for WorldSpec {
             accounts: Vec::new(),
             list_clusters_page: 100,
             compliance_details_page: 100,
+            scan_findings_page: 100,
         }
     }
 }
@@ -55,13 +60,21 @@ pub struct AccountSpec {
     pub roles: Vec<RoleSpec>,
     /// The Systems Manager parameters of the account.
     pub parameters: Vec<ParameterSpec>,
+    /// The repositories of the account's registries, in every region.
+    pub repositories: Vec<RepositorySpec>,
 }
 
 impl AccountSpec {
     /// An account without clusters and without roles.
     #[must_use]
     pub fn new(id: &str) -> Self {
-        Self { id: id.to_owned(), clusters: Vec::new(), roles: Vec::new(), parameters: Vec::new() }
+        Self {
+            id: id.to_owned(),
+            clusters: Vec::new(),
+            roles: Vec::new(),
+            parameters: Vec::new(),
+            repositories: Vec::new(),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ async fn judge(world: &World, arguments: &[&str]) -> (i32, Vec<Value>, String) {
 }
 
 /// Writes the kubeconfig of a cluster.
-fn kubeconfig(world: &World, cluster: &str) -> PathBuf {
+pub(crate) fn kubeconfig(world: &World, cluster: &str) -> PathBuf {
     let name = format!("kubeconfig-{}-{cluster}", std::process::id());
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, world.kubeconfig(cluster).unwrap()).unwrap();

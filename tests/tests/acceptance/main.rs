@@ -10,6 +10,7 @@ mod cluster_statuses;
 mod command_line;
 mod deadline;
 mod doctor;
+mod ecr_gates;
 mod enforcement;
 mod events;
 mod hostile_objects;

@@ -15,7 +15,7 @@ const VOLUME_IMAGE: &str = "volume.image.reference";
 /// The checks of trustedRegCheck.
 ///
 /// # Errors
-/// Entries that the scene does not suffice for, `imageId=require`, and `trustedChartSources`.
+/// Entries that the scene does not suffice for, `imageId=require`, `trustedChartSources`, and parameters that ask ECR.
 pub(super) fn checks(configuration: &Configuration, scene: &Scene) -> Result<Checks, Failure> {
     let rule = configuration.rule();
     let trusted = configuration
@@ -32,6 +32,12 @@ pub(super) fn checks(configuration: &Configuration, scene: &Scene) -> Result<Che
         return Err(Failure::wrong_use(format!(
             "{rule}: rule parameter trustedChartSources: an admission policy for pods does not see where charts come from: leave \
              the parameter out here, and let the rule look"
+        )));
+    }
+    if let Some((name, value)) = trusted.registry_gate {
+        return Err(Failure::wrong_use(format!(
+            "{rule}: rule parameter {name}: given {value:?}; allowed: nothing, since CEL cannot look into ECR. Leave it out of \
+             the policy and let the rule look"
         )));
     }
     if trusted.every_region {

@@ -95,6 +95,18 @@ fn what_cel_does_not_know_is_refused() {
         &["trustedRegCheck", "--parameters", charts],
         "trustedRegCheck: rule parameter trustedChartSources: an admission policy for pods does not see where charts come from",
     );
+    for (gate, value) in [
+        ("failOnSeverity", "HIGH"),
+        ("unscanned", "fail"),
+        ("requireImmutableTags", "true"),
+        ("requireKmsEncryption", "true"),
+    ] {
+        let parameters = format!(r#"{{"trustedRegistries": "ghcr.io", "{gate}": "{value}"}}"#);
+        refuses(
+            &["trustedRegCheck", "--parameters", &parameters],
+            &format!("rule parameter {gate}: given {value:?}; allowed: nothing, since CEL cannot look into ECR"),
+        );
+    }
     let expiring = r#"{"exemptions": "[{\"namespace\": \"a\", \"reason\": \"b\", \"expires\": \"2999-01-01\"}]"}"#;
     refuses(
         &["privEscalation", "--parameters", expiring],

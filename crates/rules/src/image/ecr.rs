@@ -48,7 +48,7 @@ impl<'a> EcrRegistry<'a> {
 }
 
 /// Whether a text is the id of an AWS account.
-pub(super) fn is_account(text: &str) -> bool {
+pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::shortened;
+use super::wording::listed;
 use crate::chart::{ChartUrl, ChartUrlError, TrustedChartSource, TrustedChartSources};
 use crate::finding::{Finding, Owner, Reason};
 use crate::kind::{Kind, Object};
@@ -237,7 +237,7 @@ fn advice(url: &Result<ChartUrl, ChartUrlError>, field: &str, entries: &[String]
             let entry = url.entry();
             format!(
                 "Mirror the chart to a trusted source ({}) and name that in {field}, or add {entry} to {PARAMETER}.",
-                shortened(entries)
+                listed(entries)
             )
         }
         Err(why) => format!("Correct {field}, SCHEME://HOST[:PORT]/PATH: {why}."),

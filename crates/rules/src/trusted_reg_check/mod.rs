@@ -10,7 +10,9 @@
 //! ## Non-compliant when
 //! An image reference does not parse, or names a repository that no entry of `trustedRegistries` trusts. Under
 //! `requireDigest` a reference without a digest, too. Under `imageId=require` a container whose running `imageID` names
-//! a repository that no entry trusts although its reference is trusted, too. With `trustedChartSources` a chart source
+//! a repository that no entry trusts although its reference is trusted, too. Under the parameters that ask ECR: an image
+//! with a scan finding at or above `failOnSeverity`; one without a scan result (`unscanned=fail`); one that is referred to
+//! by a tag that can be moved; one whose repository no KMS key encrypts. With `trustedChartSources` a chart source
 //! that no entry of it trusts or that is no URL: each HelmRepository and OCIRepository, a GitRepository that a
 //! HelmRelease or HelmChart takes a chart from, and each source of an Application or ApplicationSet that has a `chart`
 //! or the scheme `oci`.
@@ -20,7 +22,8 @@
 //! `imageID` that is empty (not started) or a bare digest names no repository: it is counted and never a finding. Manifests run
 //! nothing, so nothing is said of it there. A kind of chart source that may not be listed, a source of another kind
 //! (a Bucket), and an ApplicationSet whose repoURL is a template (`{{…}}`) or that has a templatePatch:
-//! a note names them. What an ApplicationSet made in a cluster is judged as the Application that it is.
+//! a note names them. What an ApplicationSet made in a cluster is judged as the Application that it is. Where ECR must be
+//! asked and does not answer, the cluster is not judged.
 //!
 //! ## Parameters
 //! `trustedRegistries` (mandatory): a comma list of
@@ -35,6 +38,10 @@
 //!   those of every region are trusted, and a note says so.
 //!
 //! `requireDigest`: `true`, `false` (default). `imageId`: `report` (default: a note), `require`, `ignore`.
+//!
+//! The gates, all off by default and for clusters only: `failOnSeverity` (CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL,
+//! UNDEFINED), `unscanned` (`report`, `fail`), `requireImmutableTags`, `requireKmsEncryption`. ECR is asked in the
+//! cluster's own account and those of `scanAccounts`. `docs/ecr-gates.md` says what each answer means.
 //!
 //! `trustedChartSources` (none by default): a comma list of the same forms, compared with the URL of a chart source: its
 //! scheme (oci, https, http, ssh, git) and user are left out, as are query and fragment; hosts in any case; a port is
@@ -57,21 +64,39 @@
 //! `github.com/distribution/reference`; CIS EKS Benchmark 5.1.4 (minimize container registries to only those approved).
 
 mod chart_source;
+mod gates;
+mod registry_memory;
+mod scan;
+mod settings;
+mod wording;
 
 use std::collections::HashMap;
 
 use self::chart_source::{ChartSources, Judged};
-
+use self::gates::Gates;
+use self::registry_memory::RegistryMemory;
+use self::wording::{Classes, advice};
 use crate::container_walk::{containers, image_volumes};
-use crate::finding::{ContainerFindings, ContainerKind, Finding, Found, Owner, Reason};
+use crate::finding::{ContainerFindings, ContainerKey, ContainerKind, Found, Owner, Reason};
 use crate::image::{ImageReference, TrustedSource, TrustedSources};
 use crate::kind::{Kind, Need, Object, Read};
 use crate::object::Pod;
 use crate::parameters::{ParameterError, RuleParameters};
+use crate::registry::{RegistryAnswer, RegistryQuestion};
 use crate::rule::{Context, Counts, Fold, Scene, Source, Verdict, counted};
 
 /// The rule's own parameters.
-pub(crate) const PARAMETERS: &[&str] = &["trustedRegistries", "requireDigest", "imageId", chart_source::PARAMETER];
+pub(crate) const PARAMETERS: &[&str] = &[
+    "trustedRegistries",
+    "requireDigest",
+    "imageId",
+    chart_source::PARAMETER,
+    "failOnSeverity",
+    "unscanned",
+    "requireImmutableTags",
+    "requireKmsEncryption",
+    "scanAccounts",
+];
 
 /// What is made of a running image that comes from elsewhere than the reference says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +120,7 @@ pub(crate) struct Parameters {
     require_digest: bool,
     image_id: ImageId,
     chart_sources: Option<chart_source::Parameters>,
+    gates: Gates,
 }
 
 impl Parameters {
@@ -114,7 +140,8 @@ impl Parameters {
         let image_ids = [("report", ImageId::Report), ("require", ImageId::Require), ("ignore", ImageId::Ignore)];
         let image_id = parameters.one_of("imageId", &image_ids, ImageId::Report)?;
         let chart_sources = chart_source::Parameters::take(parameters)?;
-        Ok(Self { given_name, entries, sources, require_digest, image_id, chart_sources })
+        let gates = Gates::take(parameters)?;
+        Ok(Self { given_name, entries, sources, require_digest, image_id, chart_sources, gates })
     }
 
     /// The entries as they stand on a scene.
@@ -142,8 +169,14 @@ impl Parameters {
         self.chart_sources.is_some()
     }
 
+    /// A parameter that needs ECR, where one is set.
+    pub(crate) fn registry_gate(&self) -> Option<(&'static str, &'static str)> {
+        self.gates.first()
+    }
+
     pub(crate) fn start(&self, scene: &Scene) -> Result<TrustedRegCheck, ParameterError> {
         let trusted = self.trusted(scene)?;
+        let registry = self.gates.on(scene)?.then(|| RegistryMemory::new(self.gates.clone(), scene));
         Ok(TrustedRegCheck {
             trusted,
             entries: self.entries.clone(),
@@ -153,9 +186,9 @@ impl Parameters {
             chart_sources: self.chart_sources.as_ref().map(|own| own.start(scene)).transpose()?,
             findings: ContainerFindings::default(),
             images: 0,
-            untrusted: 0,
-            unpinned: 0,
             exempted: 0,
+            classes: Classes::default(),
+            registry,
             nameless: 0,
             untold: 0,
             running_untrusted: 0,
@@ -183,12 +216,12 @@ pub(crate) struct TrustedRegCheck {
     findings: ContainerFindings,
     /// Images judged, over all containers and image volumes of all pods.
     images: u64,
-    /// Those found because of where they come from.
-    untrusted: u64,
-    /// Those found only because they are not pinned.
-    unpinned: u64,
     /// Those that would be found without an exemption.
     exempted: u64,
+    /// Those found, by why.
+    classes: Classes,
+    /// What waits for the answers of ECR, where a parameter needs them.
+    registry: Option<RegistryMemory>,
     /// Running images that name no repository.
     nameless: u64,
     /// Containers of which the status tells no running image, as of one that is not started yet.
@@ -264,7 +297,22 @@ impl Fold for TrustedRegCheck {
         }
     }
 
+    fn asks_registry(&self) -> bool {
+        self.registry.is_some()
+    }
+
+    fn registry_questions(&self) -> Vec<RegistryQuestion> {
+        self.registry.as_ref().map(RegistryMemory::questions).unwrap_or_default()
+    }
+
+    fn registry_answer(&mut self, question: RegistryQuestion, answer: RegistryAnswer) {
+        if let Some(registry) = &mut self.registry {
+            registry.answer(question, answer);
+        }
+    }
+
     fn finish(mut self: Box<Self>, counts: &Counts, context: &mut Context) -> Verdict {
+        self.settle_all(context);
         let charts = self.chart_sources.take().map(|charts| charts.finish(context));
         self.note(context);
         let headline = self.headline(counts, charts.as_ref());
@@ -307,20 +355,38 @@ impl TrustedRegCheck {
                 Running::Untrusted => self.report_running(pod, image.name, image_id),
             }
         }
-        if reasons.is_empty() {
-            return;
-        }
-        if context.exempts_container(pod, image.name) {
+        if let Some(registry) = &mut self.registry
+            && let Some(place) = registry.place(image.reference, image_id)
+        {
+            let key = ContainerKey::of(pod, image.kind, image.name, Some(image.reference));
+            registry.add(place, key, reasons, context.exemptions_of(pod, image.name), &pod.metadata);
+        } else if reasons.is_empty() {
+            // Nothing to find, and nobody to ask.
+        } else if context.exempts_container(pod, image.name) {
             self.exempted += 1;
-            return;
-        }
-        if reasons == [Reason::NotPinned] {
-            self.unpinned += 1;
         } else {
-            self.untrusted += 1;
+            self.classes.count(&reasons, 1);
+            let found = Found { image: Some(image.reference), reasons: &reasons, ..Found::default() };
+            self.findings.add(pod, image.kind, image.name, found);
         }
-        let found = Found { image: Some(image.reference), reasons: &reasons, ..Found::default() };
-        self.findings.add(pod, image.kind, image.name, found);
+    }
+
+    /// Finds what waited for the answers of ECR.
+    fn settle_all(&mut self, context: &mut Context) {
+        let users = self.registry.as_mut().map(RegistryMemory::users).unwrap_or_default();
+        for (user, pods, objections) in users {
+            let mut reasons = user.reasons;
+            reasons.extend(objections.iter().map(|(reason, _)| *reason));
+            if reasons.is_empty() {
+                continue;
+            }
+            if context.exempts_by(&user.exemptions, pods.pods) {
+                self.exempted += pods.pods;
+                continue;
+            }
+            self.classes.count(&reasons, pods.pods);
+            self.findings.add_all(user.key, &pods, &reasons, objections);
+        }
     }
 
     /// Remembers a running image for a note: how many there are, and one example.
@@ -352,6 +418,9 @@ impl TrustedRegCheck {
             let report = if self.untold == 1 { "reports" } else { "report" };
             context.note(format!("{} {report} no running image", counted(self.untold, "container")));
         }
+        if let Some(registry) = &self.registry {
+            registry.note(context);
+        }
         if self.every_region {
             context.note("eks-addons of every region trusted, since no region is known".to_owned());
         }
@@ -359,27 +428,24 @@ impl TrustedRegCheck {
 
     fn headline(&self, counts: &Counts, charts: Option<&Judged>) -> String {
         let images = counted(self.images, "image");
-        let subjects = counted(self.findings.len(), "subject");
         let charts_found = charts.map_or(0, |charts| charts.findings.len() as u64);
         let sources = charts.map(|charts| counted(charts.sources, "chart source"));
         let sources_found = sources.as_ref().filter(|_| charts_found > 0);
         let found = sources_found.map(|sources| format!("{charts_found} of {sources} not trusted"));
-        let images_found = match (self.untrusted, self.unpinned) {
-            (0, 0) if found.is_some() => None,
-            (0, 0) => {
+        let images_found = match self.classes.worded(&images) {
+            Some(images) => Some(format!("{images}, in {}", counted(self.findings.len(), "subject"))),
+            None if found.is_some() => None,
+            None => {
                 let pinned = if self.require_digest { " and pinned by digest" } else { "" };
                 let pods = counted(counts.pods, "pod");
                 let sources = sources.map(|sources| format!(", {sources}")).unwrap_or_default();
                 let exempt = self.exempted > 0 || charts.is_some_and(|charts| charts.exempted > 0);
                 let exempt = if exempt { ", or exempt" } else { "" };
                 let namespaces = counted(counts.namespaces, "namespace");
-                Some(format!("{images} of {pods} in {namespaces}{sources}: all trusted{pinned}{exempt}"))
+                let cleared = self.registry.iter().flat_map(RegistryMemory::cleared);
+                let cleared: String = cleared.map(|cleared| format!(", {cleared}")).collect();
+                Some(format!("{images} of {pods} in {namespaces}{sources}: all trusted{pinned}{exempt}{cleared}"))
             }
-            (0, unpinned) => Some(format!("{unpinned} of {images} not pinned by digest, in {subjects}")),
-            (untrusted, 0) => Some(format!("{untrusted} of {images} not trusted, in {subjects}")),
-            (untrusted, unpinned) => Some(format!(
-                "{untrusted} of {images} not trusted, {unpinned} more not pinned by digest, in {subjects}"
-            )),
         };
         images_found.into_iter().chain(found).collect::<Vec<_>>().join("; ")
     }
@@ -409,44 +475,4 @@ fn running_image(image_id: &str) -> Option<ImageReference<'_>> {
         return None;
     }
     ImageReference::parse(name).ok()
-}
-
-fn advice(finding: &Finding, entries: &[String]) -> String {
-    let image = finding.image.as_deref().unwrap_or_default();
-    let parsed = ImageReference::parse(image);
-    let repository = parsed.map(|parsed| format!("{}/{}", parsed.registry(), parsed.repository()));
-    let mut sentences = Vec::new();
-    for reason in &finding.reasons {
-        sentences.push(match (reason, &repository) {
-            (Reason::Unparsable, Err(cause)) => {
-                format!("Correct the image reference, HOST/PATH[:TAG][@DIGEST]: {cause}.")
-            }
-            (Reason::Untrusted, Ok(repository)) => format!(
-                "Mirror {repository} to a trusted registry ({}) and take it from there, or add {repository} to \
-                 trustedRegistries.",
-                shortened(entries)
-            ),
-            (Reason::NotPinned, _) => {
-                format!("Pin the image by digest: {image}@sha256:…, with the digest that `crane digest {image}` tells.")
-            }
-            (Reason::RunningImageUntrusted, _) => "Look up where the running image comes from (imageID in the pod's \
-                                                   status), remove it from the node and start the pod anew."
-                .to_owned(),
-            _ => continue,
-        });
-    }
-    if finding.mirror == Some(true) {
-        sentences.push("It is a static pod: change its manifest on its node.".to_owned());
-    }
-    sentences.join(" ")
-}
-
-/// The first entries of the allow-list, for advice.
-fn shortened(entries: &[String]) -> String {
-    const SHOWN: usize = 3;
-    let mut text = entries.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    if entries.len() > SHOWN {
-        text.push_str(", …");
-    }
-    text
 }

@@ -4,6 +4,7 @@
 //! recomputed. Which account is calling follows from the access key.
 
 mod config;
+mod ecr;
 mod eks;
 mod ssm;
 mod sts;
@@ -33,6 +34,7 @@ struct Service {
 static SERVICES: &[Service] = &[
     Service { signing_name: "sts", protocol: Protocol::Query, operation: sts::operation, answer: sts::answer },
     Service { signing_name: "eks", protocol: Protocol::RestJson, operation: eks::operation, answer: eks::answer },
+    Service { signing_name: "ecr", protocol: Protocol::Json, operation: ecr::operation, answer: ecr::answer },
     Service { signing_name: "config", protocol: Protocol::Json, operation: config::operation, answer: config::answer },
     Service { signing_name: "ssm", protocol: Protocol::Json, operation: ssm::operation, answer: ssm::answer },
 ];
@@ -49,6 +51,8 @@ enum Protocol {
 struct Call<'a> {
     operation: &'a str,
     caller: &'a Credential,
+    /// The region that the request is signed for.
+    region: &'a str,
     request: &'a Received,
     /// The decoded body, see [`AwsRequest::body`].
     input: &'a Value,
@@ -115,14 +119,22 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: &Received) -> Delivery {
         let error = AwsError::new(403, "MissingAuthenticationTokenException", message);
         return whole(error.into_answer(Protocol::RestJson));
     };
+    let region = authorization.as_ref().map(|authorization| authorization.region()).unwrap_or_default();
     let caller = authorization
+        .as_ref()
         .ok_or_else(|| AwsError::new(403, "MissingAuthenticationTokenException", "Missing Authentication Token"))
-        .and_then(|authorization| authenticate(shared, request, &authorization));
-    serve(shared, service, caller, request)
+        .and_then(|authorization| authenticate(shared, request, authorization));
+    serve(shared, service, caller, region, request)
 }
 
 /// Lets the service answer, or the fault that is due.
-fn serve(shared: &Shared, service: &Service, caller: Result<Credential, AwsError>, request: &Received) -> Delivery {
+fn serve(
+    shared: &Shared,
+    service: &Service,
+    caller: Result<Credential, AwsError>,
+    region: &str,
+    request: &Received,
+) -> Delivery {
     let operation = (service.operation)(request);
     let mut record = record(service.signing_name, service.protocol, &operation, caller.as_ref().ok(), request);
     let target = FaultTarget::Aws { service: service.signing_name.to_owned(), operation: operation.clone() };
@@ -133,7 +145,7 @@ fn serve(shared: &Shared, service: &Service, caller: Result<Credential, AwsError
         Some(action) if action.prevents() => Ok(Answer::new(200, "text/plain", "")),
         _ => caller.and_then(|caller| {
             let (operation, input, fault) = (operation.as_str(), &record.body, fault.as_ref());
-            (service.answer)(shared, &Call { operation, caller: &caller, request, input, fault })
+            (service.answer)(shared, &Call { operation, caller: &caller, region, request, input, fault })
         }),
     };
     let answer = answer.unwrap_or_else(|error| error.into_answer(service.protocol));
@@ -222,6 +234,10 @@ impl<'a> Authorization<'a> {
 
     fn service(&self) -> &'a str {
         self.scope.split('/').nth(2).unwrap_or_default()
+    }
+
+    fn region(&self) -> &'a str {
+        self.scope.split('/').nth(1).unwrap_or_default()
     }
 }
 
