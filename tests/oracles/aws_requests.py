@@ -27,6 +27,10 @@ EXPECTED = {
     ("sts", "GetCallerIdentity"),
     ("sts", "AssumeRole"),
     ("ssm", "GetParameter"),
+    ("ecr", "DescribeImages"),
+    ("ecr", "DescribeRepositories"),
+    ("ecr", "DescribeImageScanFindings"),
+    ("ecr", "BatchGetImage"),
 }
 
 SESSION = botocore.session.get_session()

@@ -1,8 +1,11 @@
 //! The account of `eks-config-rules demo`: one cluster that complies, one with every kind of violation, one that cannot be reached.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::objects::{self, container, daemon_set, deployment_pod, namespace, network_policy, own, pod};
+use crate::registry::{ImageSpec, RepositorySpec, ScanSpec};
 use crate::spec::{AccountSpec, ClusterSpec, EndpointKind, OWN_ACCOUNT, PodProfile, WorldSpec};
 
 const PUBLIC: &str = "public.ecr.aws/docker/library";
@@ -20,12 +23,48 @@ pub fn demo_world(pods: Option<usize>) -> WorldSpec {
         ..ClusterSpec::new("violations", base().into_iter().chain(violations()).collect())
     };
     let private = ClusterSpec { endpoint: EndpointKind::Unreachable, ..ClusterSpec::new("private", base()) };
+    let repositories = repositories(&violations.objects);
     let clusters = vec![ClusterSpec::new("clean", base()), violations, private];
     WorldSpec {
         region: "eu-west-1".to_owned(),
-        accounts: vec![AccountSpec { clusters, ..AccountSpec::new(OWN_ACCOUNT) }],
+        accounts: vec![AccountSpec { clusters, repositories, ..AccountSpec::new(OWN_ACCOUNT) }],
         ..WorldSpec::default()
     }
+}
+
+/// The repositories of the images that these pods run. Those of `legacy` are as nobody would make them today; what
+/// `analytics` pushes nobody scans, and the ledger is an index.
+fn repositories(objects: &[Value]) -> Vec<RepositorySpec> {
+    let mut repositories = BTreeMap::new();
+    for status in objects.iter().filter_map(|object| object["status"]["containerStatuses"].as_array()).flatten() {
+        let (image, id) =
+            (status["image"].as_str().unwrap_or_default(), status["imageID"].as_str().unwrap_or_default());
+        let Some((name, tag)) = image.strip_prefix(PRIVATE).and_then(|path| path[1..].split_once(':')) else {
+            continue;
+        };
+        let Some((_, digest)) = id.split_once('@') else { continue };
+        let scan = |findings: &[(&str, usize)]| Some(ScanSpec::new("COMPLETE", findings));
+        let minor = [("MEDIUM", 2), ("LOW", 11)];
+        let child = digest.replacen("sha256:", "sha256:1", 1)[..digest.len()].to_owned();
+        let images = match name.split('/').next() {
+            Some("legacy") => {
+                vec![ImageSpec::new(digest, scan(&[("CRITICAL", 2), ("HIGH", 5), ("MEDIUM", 31)])).tagged(tag)]
+            }
+            Some("analytics") => vec![ImageSpec::new(digest, None).tagged(tag)],
+            Some("payments") => vec![
+                ImageSpec::index(digest, &[(&child, "linux"), (digest, "unknown")]).tagged(tag),
+                ImageSpec::new(&child, scan(&minor)),
+            ],
+            _ => vec![ImageSpec::new(digest, scan(&minor)).tagged(tag)],
+        };
+        let modern = !name.starts_with("legacy");
+        repositories.entry(name.to_owned()).or_insert_with(|| RepositorySpec {
+            tag_mutability: if modern { "IMMUTABLE" } else { "MUTABLE" }.to_owned(),
+            encryption: if modern { "KMS" } else { "AES256" }.to_owned(),
+            ..RepositorySpec::new("eu-west-1", name, images)
+        });
+    }
+    repositories.into_values().collect()
 }
 
 /// What both reachable clusters have in common, none of it a violation outside kube-system.

@@ -3,6 +3,7 @@
 mod aws;
 mod client;
 mod config;
+mod ecr;
 mod faults;
 mod functions;
 mod kubernetes;

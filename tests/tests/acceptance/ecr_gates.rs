@@ -373,7 +373,7 @@ async fn the_settings_of_repositories_in_use_are_judged() {
     }
     let verdict = log.iter().find(|line| line["message"] == "verdict").unwrap();
     let notes = verdict["notes"].as_str().unwrap();
-    assert!(notes.contains("settings not known of repositories (1 RepositoryNotFoundException)"), "{notes}");
+    assert!(notes.contains("settings of 1 repository not known (1 RepositoryNotFoundException)"), "{notes}");
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! `docs/outputs/` is what the command prints of the demo's violating cluster, with a time of its own. To write it anew:
+//! `docs/outputs/` and the example of `docs/ecr-gates.md` are what the command prints of the demo's violating cluster, with
+//! a time of its own. To write it anew:
 //! `UPDATE_DOCS=1 cargo test -p eks-config-rules --test outputs docs`. The screenshot is taken by hand.
 
 use std::fmt::Write;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::run::{PARAMETERS, Run, directory, judge_demo, run};
+use crate::run::{PARAMETERS, Run, directory, judge_demo, judge_demo_with, run};
 
 /// The time in every example.
 const TIME: &str = "2027-01-15T08:00:00.000Z";
@@ -146,6 +147,42 @@ fn the_examples_are_what_the_command_prints() {
     }
     let written = fs::read_to_string(path()).unwrap_or_default();
     assert!(written == page, "docs/outputs/README.md is not what the command prints; see the head of this test");
+}
+
+/// The example in `docs/ecr-gates.md`: of the demo's violating cluster, without what the gates do not find.
+fn gates() -> String {
+    let parameters = r#"{"trustedRegistries": "ecr:self,public.ecr.aws,eks-addons", "excludedNamespaces": "kube-system,sandbox",
+  "failOnSeverity": "HIGH", "requireImmutableTags": "true"}"#;
+    let Run { stdout, stderr, .. } =
+        judge_demo_with(&["trustedRegCheck", "--output", "json"], "violations", parameters);
+    let said: Value = serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+    let finding = &said[0]["findings"][0];
+    let shown = json!({
+        "annotation": said[0]["annotation"], "notes": said[0]["notes"],
+        "findings": [{"owner": finding["owner"], "reasons": finding["reasons"], "advice": finding["advice"]}],
+    });
+    let mut text = format!(
+        "```sh\neks-config-rules demo --serve                # in another terminal, with the environment that this prints:\n\
+         eks-config-rules judge trustedRegCheck --cluster violations --output json --parameters \\\n  '{parameters}'\n```\n"
+    );
+    example(&mut text, "The annotation, the notes and the first of the findings:", &shown);
+    text
+}
+
+#[test]
+fn the_example_of_the_gates_is_what_the_command_prints() {
+    const HEADING: &str = "## An example\n\n";
+    const END: &str = "\n## Why\n";
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ecr-gates.md");
+    let written = fs::read_to_string(&path).unwrap();
+    let (before, rest) = written.split_once(HEADING).unwrap();
+    let (found, after) = rest.split_once(END).unwrap();
+    let example = gates();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, format!("{before}{HEADING}{example}{END}{after}")).unwrap();
+    } else {
+        assert!(found == example, "docs/ecr-gates.md is not what the command prints; see the head of this test");
+    }
 }
 
 #[test]

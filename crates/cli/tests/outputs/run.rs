@@ -33,10 +33,15 @@ pub(crate) fn judge(form: &str, arguments: &[&str], manifests: &str) -> Run {
 
 /// Judges a cluster of the demo's world by all rules.
 pub(crate) fn judge_demo(form: &str, cluster: &str) -> Run {
+    judge_demo_with(&["--output", form], cluster, PARAMETERS)
+}
+
+/// Judges a cluster of the demo's world with these parameters and further arguments.
+pub(crate) fn judge_demo_with(arguments: &[&str], cluster: &str, parameters: &str) -> Run {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let world = runtime.block_on(World::start(demo_world(None))).unwrap();
     let environment = world.environment();
-    let arguments = ["judge", "--cluster", cluster, "--output", form, "--parameters", PARAMETERS];
+    let arguments = [&["judge"], arguments, &["--cluster", cluster, "--parameters", parameters]].concat();
     run(Path::new("."), &environment, &arguments, "")
 }
 

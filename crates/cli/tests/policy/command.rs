@@ -104,7 +104,9 @@ fn what_cel_does_not_know_is_refused() {
         let parameters = format!(r#"{{"trustedRegistries": "ghcr.io", "{gate}": "{value}"}}"#);
         refuses(
             &["trustedRegCheck", "--parameters", &parameters],
-            &format!("rule parameter {gate}: given {value:?}; allowed: nothing, since CEL cannot look into ECR"),
+            &format!(
+                "trustedRegCheck: rule parameter {gate}: given {value:?}; allowed: nothing, since CEL cannot look into ECR"
+            ),
         );
     }
     let expiring = r#"{"exemptions": "[{\"namespace\": \"a\", \"reason\": \"b\", \"expires\": \"2999-01-01\"}]"}"#;

@@ -237,10 +237,7 @@ impl RegistryMemory {
             |question: &RegistryQuestion| matches!(self.answers.get(question), Some(RegistryAnswer::Settings(_)));
         let settings: BTreeSet<_> =
             self.images.iter().filter_map(ImageInUse::settings_question).filter(known).collect();
-        let repositories = match settings.len() {
-            1 => "1 ECR repository".to_owned(),
-            number => format!("{number} ECR repositories"),
-        };
+        let repositories = repositories(settings.len(), "ECR ");
         match (self.gates.immutable_tags, self.gates.kms_encryption) {
             (true, true) => words.push(format!("tags in use immutable and KMS in {repositories}")),
             (true, false) => words.push(format!("tags in use immutable in {repositories}")),
@@ -272,7 +269,8 @@ impl RegistryMemory {
                 }
             }
             if let Some(told) = told(&reasons) {
-                context.note(format!("settings not known of repositories ({told})"));
+                let number = reasons.values().map(BTreeSet::len).sum();
+                context.note(format!("settings of {} not known ({told})", repositories(number, "")));
             }
         }
     }
@@ -298,6 +296,11 @@ const OTHER_ACCOUNT: &str = "account not in scanAccounts";
 
 /// Why nothing is known of an image of Docker Hub, public.ecr.aws and the like.
 const ELSEWHERE: &str = "outside ECR";
+
+/// `1 repository`, `2 ECR repositories`.
+fn repositories(number: usize, kind: &str) -> String {
+    format!("{number} {kind}{}", if number == 1 { "repository" } else { "repositories" })
+}
 
 /// How many there are for each reason: `2 outside ECR, 1 FAILED`; none where there are none.
 fn told<T>(reasons: &BTreeMap<String, BTreeSet<T>>) -> Option<String> {

@@ -458,8 +458,8 @@ fn the_settings_that_nobody_can_tell_are_a_note() {
     ];
     let said = report(&json!({"requireKmsEncryption": "true"}), &pods, |_| RegistryAnswer::NoRepository);
     assert_eq!(reasons(&said), []);
-    let note = "settings not known of repositories (1 RepositoryNotFoundException, 1 account not in scanAccounts, 1 \
-                outside ECR)";
+    let note = "settings of 3 repositories not known (1 RepositoryNotFoundException, 1 account not in scanAccounts, 1 outside \
+                ECR)";
     assert!(said.notes.iter().any(|said| said == note), "{:?}", said.notes);
 }
 
