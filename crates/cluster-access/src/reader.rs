@@ -75,7 +75,7 @@ pub async fn read_cluster<E>(
     let mut reading = 1;
     loop {
         let mut judges: Vec<Judging> =
-            start()?.into_iter().map(|judge| Judging::new(judge, source.ecr.is_some())).collect();
+            start()?.into_iter().map(|judge| Judging::new(judge).with_registries_of(source)).collect();
         let ended = Reading { source, judges: &mut judges, discovery: None, on_page }.all().await;
         let error = match ended {
             Ok(()) => {
@@ -148,10 +148,16 @@ struct Judging {
 }
 
 impl Judging {
-    /// A judgement that begins; it fails at once where it will ask registries and there is none to ask.
-    fn new(judge: Judge, registries: bool) -> Self {
-        let failure = (judge.asks_registry() && !registries).then(|| Arc::new(NotJudged::NoRegistry));
-        Self { reads: judge.reads(), judge, failure }
+    fn new(judge: Judge) -> Self {
+        Self { reads: judge.reads(), judge, failure: None }
+    }
+
+    /// The same; it fails at once where it will ask registries and there is none to ask.
+    fn with_registries_of(mut self, source: &ClusterSource) -> Self {
+        if self.judge.asks_registry() && source.ecr.is_none() {
+            self.failure = Some(Arc::new(NotJudged::NoRegistry));
+        }
+        self
     }
 
     /// Asks ECR what the judgement must know of the images that it observed.

@@ -24,6 +24,11 @@ fn parameter() -> ParameterError {
     ParameterError::new("trustedRegistries", "busybox", "docker.io/library/busybox")
 }
 
+fn registry(operation: &'static str, forbidden: bool, source: &str) -> NotJudged {
+    let repository = "shop/app of account 444455556666 in eu-west-1".to_owned();
+    NotJudged::Registry { operation, repository, forbidden, source: cause(source) }
+}
+
 /// One error of each variant. A new variant is missed by [`is_listed`].
 fn of_a_cluster() -> Vec<NotJudged> {
     let pods = || "pods".to_owned();
@@ -53,6 +58,9 @@ fn of_a_cluster() -> Vec<NotJudged> {
         NotJudged::Expired { resource: pods(), tries: 3 },
         NotJudged::Pages { resource: pods(), what: "a page came twice" },
         NotJudged::Decode(decode),
+        registry("DescribeImages", true, "AccessDeniedException"),
+        registry("DescribeImageScanFindings", false, "ServerException"),
+        NotJudged::NoRegistry,
         NotJudged::Deadline,
     ]
 }
@@ -78,6 +86,8 @@ fn is_listed(error: &NotJudged) -> bool {
         | NotJudged::Decode(_)
         | NotJudged::Expired { .. }
         | NotJudged::Pages { .. }
+        | NotJudged::Registry { .. }
+        | NotJudged::NoRegistry
         | NotJudged::Deadline => true,
     }
 }
