@@ -304,8 +304,8 @@ struct ContainerEntry {
     privileges: Option<Privileges>,
     /// None where there are none, as of most.
     secrets: Option<Box<SecretNames>>,
-    /// None where there is nothing, as of most.
-    registry: Option<Box<BTreeSet<(Reason, String)>>>,
+    /// Empty without a parameter that asks a registry.
+    registry: BTreeSet<(Reason, String)>,
 }
 
 impl ContainerEntry {
@@ -364,9 +364,7 @@ impl ContainerFindings {
     ) {
         let entry = self.entries.entry(Box::new(key)).or_default();
         entry.add(reasons);
-        if !registry.is_empty() {
-            entry.registry.get_or_insert_default().extend(registry);
-        }
+        entry.registry.extend(registry);
         entry.tally.merge(pods.pods, &pods.pod, pods.mirror);
     }
 
@@ -393,7 +391,7 @@ impl ContainerFindings {
                     mirror: Some(entry.tally.mirror),
                     privileges: entry.privileges,
                     secrets: entry.secrets.map(|secrets| *secrets).unwrap_or_default(),
-                    registry: entry.registry.map(|registry| *registry).unwrap_or_default(),
+                    registry: entry.registry,
                     ..Finding::default()
                 };
                 finding.advice = advise(&finding);
