@@ -18,6 +18,7 @@ they need), and what it printed is shortened at `...` alone.
 
 const CHARTS: &str =
     r#"{"trustedRegistries": "ecr:self,eks-addons,public.ecr.aws/docker", "trustedChartSources": "ecr:self/charts"}"#;
+const SCANS: &str = r#"{"trustedRegistries": "ecr:self,eks-addons,public.ecr.aws", "excludedNamespaces": "kube-system,sandbox", "failOnSeverity": "HIGH"}"#;
 const POLICY: &str =
     r#"{"trustedRegistries": "ecr:self,eks-addons,public.ecr.aws/docker", "excludedNamespaces": "kube-system"}"#;
 
@@ -82,6 +83,19 @@ fn page() -> String {
         &typed(&arguments),
         "text",
         &said,
+    );
+
+    let arguments = ["judge", "trustedRegCheck", "--cluster", "violations", "--parameters", SCANS];
+    let Run { stdout, .. } = judge(&arguments);
+    let said = from_to(&stdout, "trustedRegCheck on", |line| !line.starts_with("  note: "));
+    let advice = stdout.lines().find(|line| line.starts_with("  - Rebuild")).unwrap();
+    section(
+        &mut page,
+        "What the scan of a running image found",
+        "`failOnSeverity` asks ECR about each running digest. ([What each scan status means](ecr-gates.md))",
+        &typed(&arguments),
+        "text",
+        &format!("{said}...\n{advice}\n...\n"),
     );
 
     let arguments = [
