@@ -1,29 +1,19 @@
 //! Who calls AWS: the function's own role, or a role assumed in the event's account.
 
-use std::time::Duration;
-
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use eks_rules::RuleName;
 
 use crate::error::{Cause, InvocationError};
+use crate::network::Network;
 
-/// How long a connection to an AWS endpoint may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long one attempt of a call may take.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// A caller of AWS: region, credentials, endpoints, and one HTTP client that all calls share.
+/// A caller of AWS: region, credentials, endpoints, and the network that all calls share.
 #[derive(Clone, Debug)]
 pub struct Aws {
     config: SdkConfig,
+    network: Network,
 }
 
 impl Aws {
@@ -31,20 +21,18 @@ impl Aws {
     ///
     /// Every endpoint can be overridden by `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>`.
     pub async fn load(region: Option<String>) -> Self {
-        let http_client =
-            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http_client)
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(4));
+        let network = Network::default();
+        let mut loader = network.aws_config();
         if let Some(region) = region {
             loader = loader.region(Region::new(region));
         }
-        Self { config: loader.load().await }
+        Self::new(loader.load().await, network)
+    }
+
+    /// The caller of a configuration, which [`Network::aws_config`] began.
+    #[must_use]
+    pub const fn new(config: SdkConfig, network: Network) -> Self {
+        Self { config, network }
     }
 
     /// The region, where the environment has one.
@@ -77,6 +65,11 @@ impl Aws {
     /// The shared configuration, from which the token is signed.
     pub(crate) const fn sdk_config(&self) -> &SdkConfig {
         &self.config
+    }
+
+    /// The network, over which clusters are reached too.
+    pub(crate) const fn network(&self) -> &Network {
+        &self.network
     }
 
     /// The account that these credentials belong to. The call needs no permission.
@@ -158,7 +151,7 @@ impl Aws {
         let (key, secret, token) = (given.access_key_id, given.secret_access_key, given.session_token);
         let credentials = Credentials::new(key, secret, Some(token), expires, "AssumeRole");
         let builder = self.config.to_builder().credentials_provider(SharedCredentialsProvider::new(credentials));
-        Ok(Self { config: builder.build() })
+        Ok(Self { config: builder.build(), network: self.network.clone() })
     }
 }
 

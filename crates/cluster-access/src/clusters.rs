@@ -109,7 +109,8 @@ fn reachable(aws: &Aws, name: &str, cluster: &Cluster) -> Result<Reached, NotJud
     let authority = cluster.certificate_authority.as_ref().and_then(|authority| authority.data.as_deref());
     let authority = authority.ok_or(NotJudged::Endpoint("certificateAuthority"))?;
     let region = aws.region().ok_or_else(|| NotJudged::Token { source: "there is no region".into() })?;
-    let client = KubernetesClient::new(endpoint, authority, TokenSource::new(aws.sdk_config(), region, name))?;
+    let tokens = TokenSource::new(aws.sdk_config(), region, name, aws.network().limits.token);
+    let client = KubernetesClient::new(endpoint, authority, tokens, aws.network())?;
     let source = ClusterSource::new(client, Some(Addons::new(aws, name)), Some(Ecr::new(aws)));
     Ok(Reached { source, account: owner(cluster).map(str::to_owned), summary: summary(cluster) })
 }

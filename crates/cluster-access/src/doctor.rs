@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use aws_sdk_config::primitives::DateTime;
 use eks_rules::{Judge, Kind};
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use crate::aws::Aws;
 use crate::clusters::{Described, Reached, describe, list};
@@ -231,8 +232,10 @@ impl Examination {
     /// Reports nothing in TestMode, in which AWS Config takes any token and stores nothing.
     async fn put_evaluations(&mut self, aws: &Aws) {
         let (result_token, ordering_timestamp) = (&ResultToken::of_test_mode(), DateTime::from_secs(0));
-        let put = Put { result_token, ordering_timestamp, test_mode: true };
-        let done = put.all(&aws.config_service(), &[]).await;
+        let limits = &aws.network().limits;
+        let put = Put { result_token, ordering_timestamp, test_mode: true, most: limits.evaluations };
+        let last = Instant::now() + limits.attempt * limits.attempts;
+        let done = put.all(&aws.config_service(), &[], last).await;
         self.aws("PutEvaluations", done.map(|()| ((), "AWS Config takes evaluations (TestMode)".to_owned())));
     }
 

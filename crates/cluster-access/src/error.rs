@@ -44,7 +44,7 @@ pub enum InvocationError {
     #[error("the time ran out while {doing}; {LOOK_AT_THE_ENDPOINTS}")]
     Deadline {
         /// What was being done.
-        doing: &'static str,
+        doing: String,
     },
     /// The clusters could not be listed.
     #[error("ListClusters in {region} failed; {ALLOW_LIST_CLUSTERS}")]
@@ -82,13 +82,30 @@ pub enum InvocationError {
         #[source]
         source: Cause,
     },
+    /// Two of the others at once.
+    #[error("{}; besides, {}", chain(first.as_ref()), chain(second.as_ref()))]
+    Both {
+        /// The one that an alarm goes by.
+        first: Box<InvocationError>,
+        /// The other.
+        second: Box<InvocationError>,
+    },
 }
 
 impl InvocationError {
+    /// This error, and another that came after it, if any.
+    pub(crate) fn and(self, other: Option<Self>) -> Self {
+        match other {
+            Some(second) => Self::Both { first: Box::new(self), second: Box::new(second) },
+            None => self,
+        }
+    }
+
     /// The stable name by which an alarm can match the error: Lambda's `errorType`.
     #[must_use]
-    pub const fn error_type(&self) -> &'static str {
+    pub fn error_type(&self) -> &'static str {
         match self {
+            Self::Both { first, .. } => first.error_type(),
             Self::Event(EventError::Field { .. }) => "InvalidEvent",
             Self::Event(EventError::UnknownMessageType { .. }) => "UnknownMessageType",
             Self::Parameter(_) => "InvalidParameter",
@@ -105,6 +122,7 @@ impl InvocationError {
     #[must_use]
     pub fn advice(&self) -> &str {
         match self {
+            Self::Both { first, .. } => first.advice(),
             Self::Event(_) => "invoke the function as AWS Config does: events/ has an event of each message type",
             Self::Parameter(_) => "correct the rule parameter",
             Self::Credentials { advice, .. } => advice,

@@ -8,12 +8,10 @@ use aws_sdk_config::primitives::DateTime;
 use aws_sdk_config::types::{ComplianceType, Evaluation};
 use eks_rules::not_judged_since;
 use jiff::Timestamp;
+use tokio::time::Instant;
 
-use crate::error::InvocationError;
+use crate::error::{Cause, InvocationError, chain};
 use crate::event::ResultToken;
-
-/// The most evaluations that one call takes (PutEvaluations, `Evaluations`).
-const CHUNK: usize = 100;
 
 /// How often evaluations that AWS Config failed to store are put in all.
 const TRIES: u32 = 3;
@@ -43,22 +41,40 @@ pub(crate) struct Put<'a> {
     pub(crate) ordering_timestamp: DateTime,
     /// Whether AWS Config is to store nothing.
     pub(crate) test_mode: bool,
+    /// How many evaluations one call takes.
+    pub(crate) most: usize,
 }
 
 impl Put<'_> {
-    /// Puts all evaluations. An empty list is put too: it records that the rule answered.
-    pub(crate) async fn all(self, client: &Client, said: &[Said]) -> Result<(), InvocationError> {
+    /// Puts all evaluations, until `last` at the latest. An empty list is put too: it records that the rule answered.
+    ///
+    /// A chunk that is not taken keeps none after it back, unless it is for a reason that all have in common.
+    ///
+    /// # Errors
+    /// Evaluations that were not taken, each by the id of its resource.
+    pub(crate) async fn all(self, client: &Client, said: &[Said], last: Instant) -> Result<(), InvocationError> {
         let evaluations =
             said.iter().map(|said| self.evaluation(said)).collect::<Result<Vec<_>, _>>().map_err(|cause| {
                 InvocationError::PutEvaluations { doing: "building".to_owned(), source: Some(cause.into()) }
             })?;
         if evaluations.is_empty() {
-            return self.chunk(client, Vec::new()).await;
+            return self.chunk(client, Vec::new(), last).await.map_err(|refusal| refusal.error(Vec::new()));
         }
-        for chunk in evaluations.chunks(CHUNK) {
-            self.chunk(client, chunk.to_vec()).await?;
+        let mut refusals: Option<(Refusal, Vec<String>)> = None;
+        let mut chunks = evaluations.chunks(self.most);
+        while let Some(chunk) = chunks.next() {
+            let Err(refusal) = self.chunk(client, chunk.to_vec(), last).await else { continue };
+            tracing::error!(error = refusal.told(), evaluations = chunk.len(), "PutEvaluations failed");
+            let mut names = refusal.names(chunk);
+            if refusal.of_all() {
+                names.extend(chunks.by_ref().flatten().map(name));
+            }
+            match &mut refusals {
+                Some((_, all)) => all.extend(names),
+                None => refusals = Some((refusal, names)),
+            }
         }
-        Ok(())
+        refusals.map_or(Ok(()), |(refusal, names)| Err(refusal.error(names)))
     }
 
     fn evaluation(self, said: &Said) -> Result<Evaluation, aws_sdk_config::error::BuildError> {
@@ -72,10 +88,13 @@ impl Put<'_> {
     }
 
     /// Puts one chunk, and again what AWS Config failed to store of it.
-    async fn chunk(self, client: &Client, mut evaluations: Vec<Evaluation>) -> Result<(), InvocationError> {
+    async fn chunk(self, client: &Client, evaluations: Vec<Evaluation>, last: Instant) -> Result<(), Refusal> {
+        tokio::time::timeout_at(last, self.until_stored(client, evaluations)).await.unwrap_or(Err(Refusal::Late))
+    }
+
+    async fn until_stored(self, client: &Client, mut evaluations: Vec<Evaluation>) -> Result<(), Refusal> {
         let mut tries = 1;
         loop {
-            let count = evaluations.len();
             let answer = client
                 .put_evaluations()
                 .result_token(self.result_token.reveal())
@@ -83,23 +102,78 @@ impl Put<'_> {
                 .test_mode(self.test_mode)
                 .send()
                 .await
-                .map_err(|cause| InvocationError::PutEvaluations {
-                    doing: format!("{count} evaluations were not taken; allow config:PutEvaluations to the role"),
-                    source: Some(cause.into()),
+                .map_err(|cause| Refusal::Call {
+                    of_all: cause.as_service_error().is_some_and(|error| {
+                        error.is_invalid_result_token_exception() || error.is_no_such_config_rule_exception()
+                    }),
+                    source: cause.into(),
                 })?;
             evaluations = answer.failed_evaluations.unwrap_or_default();
             if evaluations.is_empty() {
                 return Ok(());
             }
             if tries == TRIES {
-                let names: Vec<&str> = evaluations.iter().map(Evaluation::compliance_resource_id).collect();
-                let doing =
-                    format!("AWS Config failed to store, {tries} times, the evaluations of {}", names.join(", "));
-                return Err(InvocationError::PutEvaluations { doing, source: None });
+                return Err(Refusal::NotStored(evaluations.iter().map(name).collect()));
             }
             tracing::warn!(failed = evaluations.len(), tries, "AWS Config failed to store some evaluations");
             tokio::time::sleep(FIRST_BACKOFF * 2_u32.pow(tries)).await;
             tries += 1;
+        }
+    }
+}
+
+fn name(evaluation: &Evaluation) -> String {
+    evaluation.compliance_resource_id().to_owned()
+}
+
+/// Why a chunk was not taken.
+enum Refusal {
+    /// The call failed.
+    Call {
+        /// Whether it would with any other evaluations.
+        of_all: bool,
+        source: Cause,
+    },
+    /// AWS Config failed to store these, time and again.
+    NotStored(Vec<String>),
+    /// The time ran out.
+    Late,
+}
+
+impl Refusal {
+    fn of_all(&self) -> bool {
+        matches!(self, Self::Late | Self::Call { of_all: true, .. })
+    }
+
+    fn told(&self) -> String {
+        match self {
+            Self::Call { source, .. } => chain(source.as_ref()),
+            Self::NotStored(names) => format!("not stored: {}", names.join(", ")),
+            Self::Late => "the time ran out".to_owned(),
+        }
+    }
+
+    /// What was not taken of a chunk.
+    fn names(&self, chunk: &[Evaluation]) -> Vec<String> {
+        match self {
+            Self::NotStored(names) => names.clone(),
+            Self::Call { .. } | Self::Late => chunk.iter().map(name).collect(),
+        }
+    }
+
+    /// The error of all that was not taken, of which this was the first reason.
+    fn error(self, names: Vec<String>) -> InvocationError {
+        let of = if names.is_empty() { String::new() } else { format!(" of {}", names.join(", ")) };
+        match self {
+            Self::Late => InvocationError::Deadline { doing: format!("reporting to AWS Config the evaluations{of}") },
+            Self::NotStored(_) => InvocationError::PutEvaluations {
+                doing: format!("AWS Config failed to store, {TRIES} times, the evaluations{of}"),
+                source: None,
+            },
+            Self::Call { source, .. } => InvocationError::PutEvaluations {
+                doing: format!("the evaluations{of} were not taken; allow config:PutEvaluations to the role"),
+                source: Some(source),
+            },
         }
     }
 }

@@ -115,7 +115,7 @@ async fn within<T>(
     doing: &'static str,
     work: impl Future<Output = Result<T, InvocationError>>,
 ) -> Result<T, InvocationError> {
-    tokio::time::timeout_at(time, work).await.unwrap_or(Err(InvocationError::Deadline { doing }))
+    tokio::time::timeout_at(time, work).await.unwrap_or(Err(InvocationError::Deadline { doing: doing.to_owned() }))
 }
 
 /// The caller for the event's account: a role assumed there, or the function's own role if it is of that account.
@@ -205,8 +205,12 @@ impl Evaluation<'_> {
                 said.extend(stale);
                 shown = Some(stored);
             }
-            Err(error) if result.is_ok() => result = Err(error),
-            Err(error) => tracing::error!(error = chain(&error), "the clean-up failed too"),
+            Err(error) => {
+                result = Err(match result {
+                    Ok(()) => error,
+                    Err(first) => first.and(Some(error)),
+                });
+            }
         }
         let ended = self.finish(said, not_yet, result).await;
         if let Some(shown) = shown {
@@ -348,20 +352,21 @@ impl Evaluation<'_> {
             (&one.resource_type, &one.resource_id).cmp(&(&other.resource_type, &other.resource_id))
         });
         // With nothing to say because all clusters failed, an empty list would record an answer that was none.
+        let mut put = Ok(());
         if result.is_ok() || !said.is_empty() {
-            let put = Put {
+            let how = Put {
                 result_token: &self.event.result_token,
                 ordering_timestamp: self.event.ordering_timestamp,
                 test_mode: self.test_mode(),
+                most: self.aws.network().limits.evaluations,
             };
             let last = self.stop + (self.invocation.deadline - self.stop).mul_f64(0.9);
-            let put = within(last, "reporting to AWS Config", put.all(&self.aws.config_service(), &said)).await;
-            if let (Err(_), Err(error)) = (&put, &result) {
-                tracing::error!(error = chain(error), "besides, some clusters were not judged");
-            }
-            put?;
+            put = how.all(&self.aws.config_service(), &said, last).await;
         }
-        result?;
+        match (put, result) {
+            (Err(first), result) => return Err(first.and(result.err())),
+            (Ok(()), result) => result?,
+        }
         let evaluations = said.into_iter().map(stated).collect();
         Ok(Summary { rule: self.rule.to_string(), evaluations, not_yet, test_mode: self.test_mode() })
     }

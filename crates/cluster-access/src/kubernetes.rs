@@ -18,6 +18,7 @@ use rustls_pki_types::pem::PemObject;
 use serde::Deserialize;
 
 use crate::error::{Cause, NotJudged};
+use crate::network::{Limits, Network};
 use crate::token::TokenSource;
 
 /// What is asked for where only JSON is read.
@@ -29,29 +30,12 @@ const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
 /// What is asked for where protobuf is read too.
 const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf, application/json";
 
-/// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How long a server may stay silent in the middle of an answer.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The largest body that is read, in bytes. A page of 500 large pods is a tenth of it.
-const BODY_LIMIT: usize = 64 * 1024 * 1024;
-
-/// How often a request is tried in all.
-const TRIES: u32 = 5;
-
-/// The first wait before a request is tried again; it doubles, with jitter.
-const FIRST_BACKOFF: Duration = Duration::from_millis(200);
-
-/// The longest wait that a server's Retry-After can ask for.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(20);
-
 /// A client of one cluster's Kubernetes API.
 pub struct KubernetesClient {
     client: kube::Client,
     /// Signs the token of each request; none where the kubeconfig's own way of authentication is used.
     tokens: Option<TokenSource>,
+    limits: Limits,
     /// How many requests had to be sent again.
     retries: AtomicU64,
 }
@@ -64,14 +48,19 @@ impl fmt::Debug for KubernetesClient {
 
 impl KubernetesClient {
     /// A client that trusts `certificate_authority` (base64 of PEM, as DescribeCluster gives it) and nothing else.
-    pub(crate) fn new(endpoint: &str, certificate_authority: &str, tokens: TokenSource) -> Result<Self, NotJudged> {
+    pub(crate) fn new(
+        endpoint: &str,
+        certificate_authority: &str,
+        tokens: TokenSource,
+        network: &Network,
+    ) -> Result<Self, NotJudged> {
         let uri: Uri = endpoint.parse().map_err(|_| NotJudged::Endpoint("endpoint"))?;
         if uri.scheme_str() != Some("https") || uri.host().is_none() {
             return Err(NotJudged::Endpoint("endpoint: it is not an https URL"));
         }
         let mut config = kube::Config::new(uri);
         config.root_cert = Some(certificates(certificate_authority)?);
-        Ok(Self { client: client(config)?, tokens: Some(tokens), retries: AtomicU64::new(0) })
+        Self::of(config, Some(tokens), network)
     }
 
     /// A client of a kubeconfig's context, which authenticates as the kubeconfig says.
@@ -89,7 +78,12 @@ impl KubernetesClient {
             None => kube::config::Kubeconfig::read(),
         };
         let config = kube::Config::from_custom_kubeconfig(kubeconfig.map_err(error)?, &options).await.map_err(error)?;
-        Ok(Self { client: client(config)?, tokens: None, retries: AtomicU64::new(0) })
+        Self::of(config, None, &Network::default())
+    }
+
+    fn of(config: kube::Config, tokens: Option<TokenSource>, network: &Network) -> Result<Self, NotJudged> {
+        let client = network.cluster(config).map_err(|cause| NotJudged::Tls { source: cause.into() })?;
+        Ok(Self { client, tokens, limits: network.limits.clone(), retries: AtomicU64::new(0) })
     }
 
     /// How many requests had to be sent again so far.
@@ -146,7 +140,7 @@ impl KubernetesClient {
                 refused = authorization;
                 continue;
             }
-            let Some(wait) = failure.wait(tries) else { return Err(Unanswered::Failed(failure)) };
+            let Some(wait) = failure.wait(tries, &self.limits) else { return Err(Unanswered::Failed(failure)) };
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(path = without_query(path), tries, wait_ms, "the Kubernetes API is asked again");
             self.retries.fetch_add(1, Ordering::Relaxed);
@@ -172,7 +166,7 @@ impl KubernetesClient {
         }
         let request = request.body(kube::client::Body::empty()).map_err(|error| Failure::broken(error.into()))?;
         let response = self.client.send(request).await.map_err(|error| Failure::broken(error.into()))?;
-        read(response, buffer, peek).await
+        read(response, buffer, self.limits.body, peek).await
     }
 }
 
@@ -182,15 +176,6 @@ pub(crate) struct Body {
     pub(crate) encoding: Encoding,
     /// All of it.
     pub(crate) bytes: Vec<u8>,
-}
-
-/// The client of a configuration, with this crate's timeouts and without kube's own retries.
-fn client(mut config: kube::Config) -> Result<kube::Client, NotJudged> {
-    config.connect_timeout = Some(CONNECT_TIMEOUT);
-    config.read_timeout = Some(READ_TIMEOUT);
-    config.reset_reader_on_write = true;
-    config.default_retry = false;
-    kube::Client::try_from(config).map_err(|cause| NotJudged::Tls { source: cause.into() })
 }
 
 /// The DER certificates in base64 of PEM.
@@ -209,6 +194,7 @@ fn certificates(base64: &str) -> Result<Vec<Vec<u8>>, NotJudged> {
 async fn read(
     response: Response<kube::client::Body>,
     mut bytes: Vec<u8>,
+    limit: usize,
     peek: &mut impl FnMut(Encoding, &[u8]),
 ) -> Result<Body, Failure> {
     let (parts, mut body) = response.into_parts();
@@ -216,8 +202,8 @@ async fn read(
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|cause| Failure::body(parts.status, cause.into()))?;
         let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > BODY_LIMIT {
-            return Err(Failure::body(parts.status, Box::new(TooLarge)));
+        if bytes.len() + data.len() > limit {
+            return Err(Failure::body(parts.status, Box::new(TooLarge { limit })));
         }
         bytes.extend_from_slice(&data);
         if parts.status == StatusCode::OK {
@@ -243,8 +229,10 @@ fn without_query(path: &str) -> &str {
 
 /// A body that is larger than any that is read.
 #[derive(Debug, thiserror::Error)]
-#[error("it is larger than {} MiB", BODY_LIMIT / (1024 * 1024))]
-struct TooLarge;
+#[error("it is larger than {} MiB", limit / (1024 * 1024))]
+struct TooLarge {
+    limit: usize,
+}
 
 /// Why a request has no answer.
 enum Unanswered {
@@ -318,7 +306,7 @@ impl Failure {
     }
 
     /// How long to wait before the next try; none where another try is of no use.
-    fn wait(&self, tries: u32) -> Option<Duration> {
+    fn wait(&self, tries: u32, limits: &Limits) -> Option<Duration> {
         let passing = match (self.code, &self.cause) {
             // A body that broke off, but not one that is too large.
             (Some(_), Some(cause)) => !cause.is::<TooLarge>(),
@@ -328,12 +316,12 @@ impl Failure {
         };
         // A private endpoint does not answer the second time either: one more try is enough for a lost packet.
         let unreachable = self.code.is_none() && self.cause.as_deref().is_some_and(|cause| is_connect(cause));
-        if !(passing && tries < TRIES || unreachable && tries < 2) {
+        if !(passing && tries < limits.tries || unreachable && tries < 2) {
             return None;
         }
-        let longest = FIRST_BACKOFF * 2_u32.pow(tries.min(6));
+        let longest = limits.first_backoff * 2_u32.pow(tries.min(6));
         let jittered = longest.mul_f64(0.5 + fastrand::f64() / 2.0);
-        Some(self.retry_after.map_or(jittered, |asked| asked.max(jittered)).min(LONGEST_BACKOFF))
+        Some(self.retry_after.map_or(jittered, |asked| asked.max(jittered)).min(limits.longest_backoff))
     }
 
     fn into_error(self, path: &str, verb: &'static str, resource: &str) -> NotJudged {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_ssm::error::ProvideErrorMetadata;
 use aws_sdk_ssm::types::ParameterType;
 use eks_rules::ParameterError;
 use serde_json::{Map, Value};
@@ -70,7 +71,10 @@ async fn get(aws: &Aws, parameter: &str, name: &str) -> Result<String, Parameter
         return Err(error("without a name"));
     }
     let answer = aws.ssm().get_parameter().name(name).send().await.map_err(|cause| {
-        let told = cause.as_service_error().map_or_else(|| chain(&cause), |service| chain(service));
+        let told = match (cause.code(), cause.message()) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+            _ => chain(&cause),
+        };
         error(&format!("GetParameter failed: {told}"))
     })?;
     let found = answer.parameter.ok_or_else(|| error("GetParameter gave nothing"))?;

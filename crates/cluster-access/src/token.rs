@@ -28,24 +28,23 @@ const CLUSTER_HEADER: &str = "x-k8s-aws-id";
 /// For how long STS takes the presigned request. The authenticator itself goes by the signing time.
 const EXPIRES_IN: Duration = Duration::from_secs(60);
 
-/// For how long a token is used: the authenticator takes it for fifteen minutes.
-const GOOD_FOR: Duration = Duration::from_secs(14 * 60);
-
 /// Signs the tokens of one cluster and renews them in time.
 pub(crate) struct TokenSource {
     config: SdkConfig,
     region: String,
     cluster: String,
+    good_for: Duration,
     current: Mutex<Option<(HeaderValue, Instant)>>,
 }
 
 impl TokenSource {
-    /// A source of tokens for a cluster of a region, signed with the credentials of `config`.
-    pub(crate) fn new(config: &SdkConfig, region: &str, cluster: &str) -> Self {
+    /// A source of tokens for a cluster of a region, signed with the credentials of `config`, each used for a while.
+    pub(crate) fn new(config: &SdkConfig, region: &str, cluster: &str, good_for: Duration) -> Self {
         Self {
             config: config.clone(),
             region: region.to_owned(),
             cluster: cluster.to_owned(),
+            good_for,
             current: Mutex::new(None),
         }
     }
@@ -55,7 +54,7 @@ impl TokenSource {
     pub(crate) async fn authorization(&self, refused: Option<&HeaderValue>) -> Result<HeaderValue, NotJudged> {
         let mut current = self.current.lock().await;
         if let Some((value, signed)) = current.as_ref()
-            && signed.elapsed() < GOOD_FOR
+            && signed.elapsed() < self.good_for
             && refused != Some(value)
         {
             return Ok(value.clone());

@@ -110,10 +110,11 @@ fn of_an_invocation() -> Vec<InvocationError> {
             source: Some(cause("AccessDenied")),
         },
         InvocationError::ListClusters { region: "eu-west-1".to_owned(), source: cause("AccessDeniedException") },
-        InvocationError::Deadline { doing: "listing the clusters" },
+        InvocationError::Deadline { doing: "listing the clusters".to_owned() },
         InvocationError::ClustersNotJudged { total: 12, failures },
         InvocationError::PutEvaluations {
-            doing: "100 evaluations were not taken; allow config:PutEvaluations to the role".to_owned(),
+            doing: "the evaluations of prod, staging were not taken; allow config:PutEvaluations to the role"
+                .to_owned(),
             source: Some(cause("InvalidResultTokenException")),
         },
         InvocationError::CleanUp { source: cause("AccessDeniedException") },
@@ -129,8 +130,10 @@ fn reported(error: &InvocationError) -> &'static str {
         | InvocationError::ListClusters { .. } => "nothing: earlier results stay",
         InvocationError::Deadline { .. } => "nothing, or not all: earlier results stay",
         InvocationError::ClustersNotJudged { .. } => "every other cluster",
-        InvocationError::PutEvaluations { .. } => "the evaluations before those that the error counts or names",
+        InvocationError::PutEvaluations { .. } => "every evaluation but those that the error names",
         InvocationError::CleanUp { .. } => "every cluster; results of clusters that are gone stay",
+        // Told as the first of the two, in whose row it belongs.
+        InvocationError::Both { first, .. } => reported(first),
     }
 }
 

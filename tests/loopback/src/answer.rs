@@ -74,6 +74,7 @@ impl Answer {
                 Delivery::Answer(Self::new(302, "text/html", "").with_header("location", location), Ending::Complete)
             }
             FaultAction::Delay(time) => Delivery::Late(self, *time),
+            FaultAction::Close => Delivery::Answer(self.with_header("connection", "close"), Ending::Complete),
             // The others are the business of the service, which has acted on them already.
             _ => Delivery::Answer(self, Ending::Complete),
         }

@@ -10,6 +10,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::world::WorldError;
 
+/// What an API server offers by ALPN.
+pub(crate) const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
+
 /// A cluster's certificate authority.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -30,8 +33,8 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(parameters, key), pem })
     }
 
-    /// TLS for a server with these subject alternative names (names or addresses), speaking HTTP/2 and HTTP/1.1.
-    pub(crate) fn acceptor(&self, names: &[&str]) -> Result<TlsAcceptor, WorldError> {
+    /// TLS for a server with these subject alternative names (names or addresses), offering these protocols.
+    pub(crate) fn acceptor(&self, names: &[&str], protocols: &[&[u8]]) -> Result<TlsAcceptor, WorldError> {
         let mut parameters = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())?;
         parameters.distinguished_name.push(DnType::CommonName, "kube-apiserver");
         parameters.use_authority_key_identifier_extension = true;
@@ -45,7 +48,7 @@ impl Authority {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![certificate], key)?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
         Ok(TlsAcceptor::from(Arc::new(config)))
     }
 }

@@ -114,6 +114,8 @@ pub enum FaultAction {
     StallBody,
     /// The proper answer, later.
     Delay(Duration),
+    /// The proper answer, with which the server ends the connection (`Connection: close`), as one that is being drained does.
+    Close,
     /// Status 200 and a body that is no JSON (or XML).
     InvalidJson,
     /// 302 to this address.

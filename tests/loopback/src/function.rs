@@ -132,7 +132,7 @@ impl Function {
         let (socket, address) = listener::bind().await?;
         let (events, waiting) = mpsc::unbounded_channel();
         let (answered, answers) = mpsc::unbounded_channel();
-        let runtime = listener::serve(socket, address, None, runtime_api(waiting, answered));
+        let runtime = listener::serve(socket, None, runtime_api(waiting, answered));
         let name = match options.function_name.as_str() {
             "" => binary.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             name => name.to_owned(),

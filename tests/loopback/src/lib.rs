@@ -30,6 +30,7 @@ mod generated;
 mod kubernetes;
 mod ledger;
 mod listener;
+mod memory;
 pub mod objects;
 mod registry;
 mod signature;
@@ -43,6 +44,7 @@ pub use fault::{Fault, FaultAction, FaultTarget};
 pub use function::{Ended, Function, Invocation, InvokeOptions, Outcome};
 pub use kubernetes::protobuf;
 pub use ledger::{AwsRequest, KubernetesRequest, PutCall, StoredEvaluation};
+pub use memory::AWS_HOST;
 pub use registry::{ImageSpec, RepositorySpec, ScanSpec};
 pub use spec::{
     AccountSpec, AddonSpec, ClusterSpec, EndpointKind, OWN_ACCOUNT, ParameterSpec, PodProfile, PodTweak, ResourceKind,

@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
@@ -50,7 +50,6 @@ pub(crate) fn immediate(answer: impl Fn(Received) -> Delivery + Send + Sync + 's
 /// A listener at work; it stops with all its connections when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Listening {
-    pub(crate) address: SocketAddr,
     task: AbortHandle,
 }
 
@@ -68,29 +67,26 @@ pub(crate) async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
 }
 
 /// Starts to answer the connections of `listener`.
-pub(crate) fn serve(
-    listener: TcpListener,
-    address: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    handler: Handler,
-) -> Listening {
+pub(crate) fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, handler: Handler) -> Listening {
     let accepting = async move {
         // The set belongs to this task, so that the connections end with it.
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
                 accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                    // Whoever sends small answers on loopback waits 40 ms for the other's delayed acknowledgement otherwise.
+                    let _ = stream.set_nodelay(true);
                     connections.spawn(converse(stream, tls.clone(), Arc::clone(&handler)));
                 },
                 Some(_) = connections.join_next() => {}
             }
         }
     };
-    Listening { address, task: tokio::spawn(accepting).abort_handle() }
+    Listening { task: tokio::spawn(accepting).abort_handle() }
 }
 
 /// Takes connections and never says a word on them.
-pub(crate) fn hold(listener: TcpListener, address: SocketAddr) -> Listening {
+pub(crate) fn hold(listener: TcpListener) -> Listening {
     let accepting = async move {
         let mut held = Vec::new();
         loop {
@@ -99,13 +95,26 @@ pub(crate) fn hold(listener: TcpListener, address: SocketAddr) -> Listening {
             }
         }
     };
-    Listening { address, task: tokio::spawn(accepting).abort_handle() }
+    Listening { task: tokio::spawn(accepting).abort_handle() }
 }
 
+/// What connections are made of: sockets, and streams in memory.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Has the end of the stream be a reset, where it knows such.
+    fn reset(&self) {}
+}
+
+impl Wire for TcpStream {
+    fn reset(&self) {
+        // A socket closed without lingering sends RST, as a dying load balancer does.
+        let _ = self.set_zero_linger();
+    }
+}
+
+impl Wire for DuplexStream {}
+
 /// One connection from its handshake to its end. Its errors are the client's to report.
-async fn converse(stream: TcpStream, tls: Option<TlsAcceptor>, handler: Handler) {
-    // Whoever sends small answers on loopback waits 40 ms for the other's delayed acknowledgement otherwise.
-    let _ = stream.set_nodelay(true);
+pub(crate) async fn converse(stream: impl Wire, tls: Option<TlsAcceptor>, handler: Handler) {
     let reset = Arc::new(AtomicBool::new(false));
     let stream = ResettableStream { stream, reset: Arc::clone(&reset) };
     match tls {
@@ -155,28 +164,27 @@ async fn deliver(
     }
 }
 
-/// A TCP stream that can be made to end with a reset instead of an orderly end.
-struct ResettableStream {
-    stream: TcpStream,
+/// A stream that can be made to end with a reset instead of an orderly end.
+struct ResettableStream<S: Wire> {
+    stream: S,
     reset: Arc<AtomicBool>,
 }
 
-impl ResettableStream {
+impl<S: Wire> ResettableStream<S> {
     fn check(&self) -> io::Result<()> {
         if self.reset.load(Ordering::Relaxed) { Err(io::Error::from(io::ErrorKind::ConnectionReset)) } else { Ok(()) }
     }
 }
 
-impl Drop for ResettableStream {
+impl<S: Wire> Drop for ResettableStream<S> {
     fn drop(&mut self) {
         if self.reset.load(Ordering::Relaxed) {
-            // A socket closed without lingering sends RST, as a dying load balancer does.
-            let _ = self.stream.set_zero_linger();
+            self.stream.reset();
         }
     }
 }
 
-impl AsyncRead for ResettableStream {
+impl<S: Wire> AsyncRead for ResettableStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -187,7 +195,7 @@ impl AsyncRead for ResettableStream {
     }
 }
 
-impl AsyncWrite for ResettableStream {
+impl<S: Wire> AsyncWrite for ResettableStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_write(context, bytes)

@@ -119,6 +119,8 @@ pub enum EndpointKind {
     WrongCa,
     /// A TLS Kubernetes API whose certificate is for another host.
     WrongHost,
+    /// A TLS Kubernetes API that has HTTP/2 and nothing else to offer to whoever asks by ALPN.
+    Http2Alone,
 }
 
 /// One EKS cluster and what is in it.

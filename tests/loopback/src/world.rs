@@ -7,17 +7,19 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+use tokio::io::DuplexStream;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_rustls::TlsAcceptor;
 
-use crate::certificate::Authority;
+use crate::certificate::{Authority, PROTOCOLS};
 use crate::fault::Fault;
 use crate::function::{Function, Invocation, InvokeOptions};
 use crate::kubernetes::Pages;
 use crate::kubernetes::cluster::{RunningCluster, Store};
 use crate::kubernetes::protobuf::EncodeError;
 use crate::ledger::{AwsRequest, Credential, KubernetesRequest, Ledger, PutCall, Shared, StoredEvaluation};
-use crate::listener::{self, Listening};
+use crate::listener::{self, Handler, Listening};
+use crate::memory::{self, Hosts};
 use crate::spec::{ClusterSpec, EndpointKind, WorldSpec};
 use crate::{aws, kubernetes};
 
@@ -92,14 +94,15 @@ pub enum WorldError {
 pub struct World {
     shared: Arc<Shared>,
     own: Credential,
-    aws: Listening,
     #[expect(dead_code, reason = "held for their Drop")]
     doors: Vec<OpenDoor>,
+    /// The hosts of a world that is not on sockets.
+    hosts: Hosts,
 }
 
 impl std::fmt::Debug for World {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("World").field("aws", &self.aws.address).finish_non_exhaustive()
+        formatter.debug_struct("World").field("aws", &self.shared.aws_host).finish_non_exhaustive()
     }
 }
 
@@ -110,36 +113,50 @@ impl World {
     /// Where a port or a certificate cannot be had.
     pub async fn start(spec: WorldSpec) -> Result<Self, WorldError> {
         let (socket, address) = listener::bind().await?;
-        let own = own_credential(&spec.own_account);
         let mut clusters = Vec::new();
         let mut doors = Vec::new();
         for account in &spec.accounts {
             for cluster in &account.clusters {
                 let (door, endpoint, announced_ca) = Door::prepare(cluster).await?;
                 doors.push(door);
-                clusters.push(Arc::new(RunningCluster {
-                    account: account.id.clone(),
-                    endpoint,
-                    announced_ca,
-                    kubeconfig_token: format!("loopback-kubeconfig-{}-{}", account.id, cluster.name),
-                    store: Arc::new(Store::new(cluster)?),
-                    pages: Pages::default(),
-                    spec: ClusterSpec { objects: Vec::new(), ..cluster.clone() },
-                }));
+                clusters.push(running(&account.id, cluster, endpoint, announced_ca)?);
             }
         }
-        let ledger = Ledger { credentials: vec![own.clone()], ..Ledger::default() };
-        let shared = Arc::new(Shared::new(spec, address.to_string(), clusters, ledger));
-        let doors =
-            doors.into_iter().zip(&shared.clusters).map(|(door, cluster)| door.open(&shared, cluster)).collect();
-        let aws_shared = Arc::clone(&shared);
-        let aws = listener::serve(
-            socket,
-            address,
-            None,
-            listener::immediate(move |request| aws::answer(&aws_shared, &request)),
-        );
-        Ok(Self { shared, own, aws, doors })
+        let (shared, own) = share(spec, address.to_string(), clusters);
+        let doors = doors.into_iter().zip(&shared.clusters).map(|(door, cluster)| door.open(&shared, cluster));
+        let mut doors: Vec<_> = doors.collect();
+        doors.push(OpenDoor::Listening(listener::serve(socket, None, aws_handler(&shared))));
+        Ok(Self { shared, own, doors, hosts: Hosts::default() })
+    }
+
+    /// Starts the same without a socket: its hosts are reached with [`World::connect`] alone, in memory, so that a test can
+    /// pause the clock.
+    ///
+    /// # Errors
+    /// Where a certificate cannot be had.
+    pub fn in_memory(spec: WorldSpec) -> Result<Self, WorldError> {
+        let mut clusters = Vec::new();
+        for account in &spec.accounts {
+            for cluster in &account.clusters {
+                let endpoint = format!("https://{}", memory::cluster_host(&account.id, &cluster.name));
+                clusters.push(running(&account.id, cluster, endpoint, memory::announced(cluster.endpoint)?)?);
+            }
+        }
+        let (shared, own) = share(spec, memory::AWS_HOST.to_owned(), clusters);
+        let mut hosts = Hosts::default();
+        hosts.aws(aws_handler(&shared));
+        for cluster in &shared.clusters {
+            hosts.cluster(cluster, cluster_handler(&shared, cluster))?;
+        }
+        Ok(Self { shared, own, doors: Vec::new(), hosts })
+    }
+
+    /// A connection to a host of a world that was started [in memory](World::in_memory), from within its runtime.
+    ///
+    /// # Errors
+    /// Where there is no such host, or where it refuses connections.
+    pub fn connect(&self, host: &str) -> std::io::Result<DuplexStream> {
+        self.hosts.connect(host)
     }
 
     /// The environment in which a function, or any other AWS client, lives in this world, with the own account's credentials.
@@ -278,6 +295,46 @@ impl World {
     }
 }
 
+/// A cluster at work.
+fn running(
+    account: &str,
+    spec: &ClusterSpec,
+    endpoint: String,
+    announced_ca: String,
+) -> Result<Arc<RunningCluster>, WorldError> {
+    Ok(Arc::new(RunningCluster {
+        account: account.to_owned(),
+        endpoint,
+        announced_ca,
+        kubeconfig_token: format!("loopback-kubeconfig-{account}-{}", spec.name),
+        store: Arc::new(Store::new(spec)?),
+        pages: Pages::default(),
+        spec: ClusterSpec { objects: Vec::new(), ..spec.clone() },
+    }))
+}
+
+/// What the listeners share, and the credentials of the own account.
+fn share(spec: WorldSpec, aws_host: String, clusters: Vec<Arc<RunningCluster>>) -> (Arc<Shared>, Credential) {
+    let own = own_credential(&spec.own_account);
+    let ledger = Ledger { credentials: vec![own.clone()], ..Ledger::default() };
+    (Arc::new(Shared::new(spec, aws_host, clusters, ledger)), own)
+}
+
+/// What the endpoint offers by ALPN.
+pub(crate) fn protocols(endpoint: EndpointKind) -> &'static [&'static [u8]] {
+    if endpoint == EndpointKind::Http2Alone { &PROTOCOLS[..1] } else { PROTOCOLS }
+}
+
+fn aws_handler(shared: &Arc<Shared>) -> Handler {
+    let shared = Arc::clone(shared);
+    listener::immediate(move |request| aws::answer(&shared, &request))
+}
+
+fn cluster_handler(shared: &Arc<Shared>, cluster: &Arc<RunningCluster>) -> Handler {
+    let (shared, cluster) = (Arc::clone(shared), Arc::clone(cluster));
+    listener::immediate(move |request| kubernetes::answer(&shared, &cluster, &request))
+}
+
 fn own_credential(account: &str) -> Credential {
     Credential {
         access_key: "ASIALOOPBACKFUNCTION".to_owned(),
@@ -292,8 +349,8 @@ fn own_credential(account: &str) -> Credential {
 
 /// An endpoint with its port taken, not yet at work.
 enum Door {
-    Tls(TcpListener, SocketAddr, TlsAcceptor),
-    Silent(TcpListener, SocketAddr),
+    Tls(TcpListener, TlsAcceptor),
+    Silent(TcpListener),
     Refused(TcpSocket),
 }
 
@@ -323,16 +380,16 @@ impl Door {
             }
             EndpointKind::Silent => {
                 let (listener, address) = listener::bind().await?;
-                (Self::Silent(listener, address), address)
+                (Self::Silent(listener), address)
             }
-            EndpointKind::Reachable | EndpointKind::WrongCa | EndpointKind::WrongHost => {
+            EndpointKind::Reachable | EndpointKind::WrongCa | EndpointKind::WrongHost | EndpointKind::Http2Alone => {
                 let names: &[&str] = if cluster.endpoint == EndpointKind::WrongHost {
                     &["kubernetes.example"]
                 } else {
                     &["127.0.0.1", "localhost"]
                 };
                 let (listener, address) = listener::bind().await?;
-                (Self::Tls(listener, address, authority.acceptor(names)?), address)
+                (Self::Tls(listener, authority.acceptor(names, protocols(cluster.endpoint))?), address)
             }
         };
         Ok((door, format!("https://{address}"), announced))
@@ -341,11 +398,10 @@ impl Door {
     fn open(self, shared: &Arc<Shared>, cluster: &Arc<RunningCluster>) -> OpenDoor {
         match self {
             Self::Refused(socket) => OpenDoor::Refused(socket),
-            Self::Silent(listener, address) => OpenDoor::Listening(listener::hold(listener, address)),
-            Self::Tls(listener, address, acceptor) => {
-                let (shared, cluster) = (Arc::clone(shared), Arc::clone(cluster));
-                let handler = listener::immediate(move |request| kubernetes::answer(&shared, &cluster, &request));
-                OpenDoor::Listening(listener::serve(listener, address, Some(acceptor), handler))
+            Self::Silent(listener) => OpenDoor::Listening(listener::hold(listener)),
+            Self::Tls(listener, acceptor) => {
+                let handler = cluster_handler(shared, cluster);
+                OpenDoor::Listening(listener::serve(listener, Some(acceptor), handler))
             }
         }
     }

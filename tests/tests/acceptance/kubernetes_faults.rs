@@ -1,17 +1,15 @@
-//! What goes wrong between a function and the Kubernetes API: on the first page of a list, on a later one, on the last.
+//! What goes wrong between a function and the Kubernetes API, beyond the fault matrix: how often is asked, with what, and
+//! odd bodies; on the first page of a list, on a later one, on the last.
 //!
 //! A fault that passes changes nothing of what is reported. One that stays makes the cluster *not judged*: nothing is
 //! said of it, least of all that it complies, and the other clusters are reported.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use acceptance::{
-    Event, Run, annotations, clean_pod, compliant, escalating_pod, options, pods_in_pages, verdicts, world,
-};
+use acceptance::{Event, Run, annotations, clean_pod, compliant, escalating_pod, pods_in_pages, verdicts, world};
 use eks_rules::RuleName;
 use loopback::objects::{namespace, network_policy};
-use loopback::{ClusterSpec, Fault, FaultAction, InvokeOptions, World};
+use loopback::{ClusterSpec, Fault, FaultAction, ResourceKind, World};
 use serde_json::json;
 
 /// The clusters that a fault strikes, and how many pages of pods are answered properly before. `plain` answers in JSON,
@@ -53,20 +51,10 @@ fn recovered(world: &World, run: &Run) {
     }
 }
 
-async fn recovers(action: FaultAction, times: usize) {
-    let world = struck(&action, times, true).await;
-    let run = schedule().run(&world).await;
-    recovered(&world, &run);
-}
-
 /// Strikes for good, and expects that nothing is said of the struck clusters, and their failure is told in these words.
 async fn gives_up(action: FaultAction, parts: &[&str]) -> World {
-    gives_up_within(action, options(), parts).await
-}
-
-async fn gives_up_within(action: FaultAction, options: InvokeOptions, parts: &[&str]) -> World {
     let world = struck(&action, usize::MAX, false).await;
-    let run = schedule().run_with(&world, options).await;
+    let run = schedule().run(&world).await;
     let message = run.failed_with("ClustersNotJudged", &["4 of 5 clusters not judged: "]);
     let told = by_cluster(message);
     for (name, _) in STRUCK {
@@ -94,37 +82,6 @@ fn by_cluster(message: &str) -> BTreeMap<String, String> {
 fn only_beside(world: &World) {
     let said: Vec<_> = verdicts(world).into_iter().collect();
     assert_eq!(said, [("beside".to_owned(), "COMPLIANT".to_owned())]);
-}
-
-#[tokio::test]
-async fn a_busy_server_is_asked_again_no_sooner_than_it_says() {
-    let world = struck(&FaultAction::overloaded(1), 1, true).await;
-    let run = schedule().run(&world).await;
-    recovered(&world, &run);
-    assert!(run.invocation.elapsed >= Duration::from_secs(1), "{:?}", run.invocation.elapsed);
-}
-
-#[tokio::test]
-async fn a_server_error_that_passes_changes_nothing() {
-    for code in [500, 502, 503, 504] {
-        let body = if code == 500 {
-            FaultAction::kubernetes_status(500, "InternalError", "etcdserver: leader changed")
-        } else {
-            // A load balancer's page and not a Status.
-            FaultAction::Status { code, headers: Vec::new(), body: "<html>try again</html>".to_owned() }
-        };
-        recovers(body, 1).await;
-    }
-}
-
-#[tokio::test]
-async fn a_connection_that_is_reset_once_changes_nothing() {
-    recovers(FaultAction::ResetConnection, 1).await;
-}
-
-#[tokio::test]
-async fn a_body_that_breaks_off_once_changes_nothing() {
-    recovers(FaultAction::TruncateBody, 1).await;
 }
 
 #[tokio::test]
@@ -206,53 +163,6 @@ async fn a_server_that_stays_unavailable_is_not_judged() {
 }
 
 #[tokio::test]
-async fn a_server_that_stays_overloaded_is_not_judged() {
-    let parts = ["list: the Kubernetes API answered 429 to /api/v1/pods: Too many requests, please try again later."];
-    gives_up(FaultAction::overloaded(0), &parts).await;
-}
-
-#[tokio::test]
-async fn a_server_that_always_resets_is_not_judged() {
-    gives_up(
-        FaultAction::ResetConnection,
-        &["list: the answer to /api/v1/pods could not be read: ", "overloaded or restarting"],
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn a_body_that_always_breaks_off_is_not_judged() {
-    gives_up(FaultAction::TruncateBody, &["list: the answer to /api/v1/pods could not be read: "]).await;
-}
-
-#[tokio::test]
-async fn a_server_that_stalls_is_left_before_the_deadline() {
-    let within = InvokeOptions { deadline: Duration::from_secs(4), ..options() };
-    let parts = ["deadline: the time ran out while the cluster was being read", "memory", "`clusters`"];
-    gives_up_within(FaultAction::Stall, within.clone(), &parts).await;
-    gives_up_within(FaultAction::StallBody, within, &parts).await;
-}
-
-#[tokio::test]
-async fn a_server_that_stalls_once_is_asked_again_after_its_silence() {
-    // Half a minute without a byte is what the function bears; the clusters bear it at the same time.
-    let world = world(["one", "two", "beside"].map(|name| three_pages(name, true)).to_vec()).await;
-    world.script(Fault::kubernetes("one", "pods", FaultAction::Stall).after(1));
-    world.script(Fault::kubernetes("two", "pods", FaultAction::StallBody).after(2));
-    pods_in_pages(&world, "*", 2);
-    let run = schedule().run(&world).await;
-    run.succeeded();
-    let annotations = annotations(&world);
-    assert_eq!((&annotations["one"], &annotations["two"]), (&annotations["beside"], &annotations["beside"]));
-    assert!(run.invocation.elapsed >= Duration::from_secs(30), "{:?}", run.invocation.elapsed);
-}
-
-#[tokio::test]
-async fn an_answer_that_is_no_json_is_not_judged() {
-    gives_up(FaultAction::InvalidJson, &["decode: an object does not decode: Pod list: ", "Report it"]).await;
-}
-
-#[tokio::test]
 async fn an_answer_that_is_no_list_is_not_judged() {
     for body in ["{}", "null", "[]", r#"{"kind":"Status","apiVersion":"v1","status":"Success"}"#, ""] {
         let action = FaultAction::Status { code: 200, headers: Vec::new(), body: body.to_owned() };
@@ -323,24 +233,6 @@ async fn a_right_that_is_missing_is_named_and_not_asked_for_again() {
 }
 
 #[tokio::test]
-async fn pages_that_turn_in_a_circle_are_no_list() {
-    gives_up(FaultAction::RepeatPage, &["list: the pages of the list of pods do not make a whole: "]).await;
-}
-
-#[tokio::test]
-async fn a_page_that_comes_again_under_another_token_is_no_list() {
-    // The first page names a token that leads to it again; that answer and all after it are proper ones.
-    let world = struck(&FaultAction::RepeatPage, 1, false).await;
-    let run = schedule().run(&world).await;
-    let told = by_cluster(run.failed_with("ClustersNotJudged", &["4 of 5 clusters not judged: "]));
-    for (name, _) in STRUCK {
-        let part = "list: the pages of the list of pods do not make a whole: ";
-        assert!(told[name].contains(part) && told[name].contains("proxy or cache"), "{:?}", told[name]);
-    }
-    only_beside(&world);
-}
-
-#[tokio::test]
 async fn a_body_that_is_too_large_is_refused_and_not_asked_for_again() {
     let body = format!("{{\"metadata\":{{}},\"items\":[{}", " ".repeat(65 * 1024 * 1024));
     let action = FaultAction::Status { code: 200, headers: Vec::new(), body };
@@ -357,64 +249,13 @@ async fn a_body_that_is_too_large_is_refused_and_not_asked_for_again() {
     assert!(pages <= 3, "{pages}");
 }
 
-#[tokio::test]
-async fn an_answer_that_nobody_expects_is_not_judged() {
-    for (code, reason, message) in [(400, "BadRequest", "continue key is not valid"), (404, "NotFound", "not found")] {
-        let part = format!("list: the Kubernetes API answered {code} to /api/v1/pods: {message}");
-        gives_up(FaultAction::kubernetes_status(code, reason, message), &[&part]).await;
-    }
-}
-
-/// What netPolCheck reads of a cluster, besides the add-on, and whether it can do without.
-const READ_BY_NET_POL_CHECK: [(&str, bool); 6] = [
-    ("namespaces", false),
-    ("networkpolicies", false),
-    ("/apis", false),
-    ("daemonsets", true),
-    ("configmaps", true),
-    ("pods", false),
-];
-
-/// A compliant cluster for each resource that netPolCheck reads.
-async fn one_cluster_a_resource() -> World {
-    let clusters = READ_BY_NET_POL_CHECK.iter().map(|(resource, _)| compliant(resource.trim_start_matches('/')));
-    world(clusters.chain([compliant("zz-beside")]).collect()).await
-}
-
-#[tokio::test]
-async fn each_request_is_tried_again_where_the_server_is_unavailable_once() {
-    let world = one_cluster_a_resource().await;
-    for (resource, _) in READ_BY_NET_POL_CHECK {
-        let action = FaultAction::kubernetes_status(503, "ServiceUnavailable", "apiserver is shutting down");
-        world.script(Fault::kubernetes(resource.trim_start_matches('/'), resource, action));
-    }
-    Event::schedule(RuleName::NetPolCheck).run(&world).await.succeeded();
-    assert_eq!(verdicts(&world).len(), 7);
-    let annotations = annotations(&world);
-    assert!(annotations.values().all(|annotation| *annotation == annotations["zz-beside"]), "{annotations:?}");
-    let struck = world.kubernetes_requests().iter().filter(|request| request.status == 503).count();
-    assert_eq!(struck, 6);
-}
-
-#[tokio::test]
-async fn no_request_that_cannot_be_read_leaves_a_cluster_compliant() {
-    let world = one_cluster_a_resource().await;
-    for (resource, _) in READ_BY_NET_POL_CHECK {
-        let cluster = resource.trim_start_matches('/');
-        world.script(Fault::kubernetes(cluster, resource, FaultAction::InvalidJson).times(usize::MAX));
-    }
-    let run = Event::schedule(RuleName::NetPolCheck).run(&world).await;
-    let message = run.failed_with("ClustersNotJudged", &["6 of 7 clusters not judged: "]);
-    for (resource, _) in READ_BY_NET_POL_CHECK {
-        assert!(message.contains(&format!("{}: ", resource.trim_start_matches('/'))), "{resource}: {message}");
-    }
-    assert_eq!(verdicts(&world).into_iter().collect::<Vec<_>>(), [("zz-beside".to_owned(), "COMPLIANT".to_owned())]);
-}
+/// What netPolCheck reads of a cluster, besides the add-on.
+const READ_BY_NET_POL_CHECK: [&str; 6] = ["namespaces", "networkpolicies", "/apis", "daemonsets", "configmaps", "pods"];
 
 #[tokio::test]
 async fn a_right_that_is_missing_for_what_a_rule_must_read_is_named_with_its_group() {
     let mut clusters = Vec::new();
-    for (resource, _) in READ_BY_NET_POL_CHECK {
+    for resource in READ_BY_NET_POL_CHECK {
         let mut cluster = compliant(resource.trim_start_matches('/'));
         cluster.denied = vec![resource.to_owned()];
         clusters.push(cluster);
@@ -436,4 +277,38 @@ async fn a_right_that_is_missing_for_what_a_rule_must_read_is_named_with_its_gro
     let run = Event::schedule(RuleName::NetPolCheck).with("requires", "default-deny").run(&world).await;
     let part = "apis: authorize: may not get the list of API groups (403)";
     run.failed_with("ClustersNotJudged", &["4 of 6 clusters not judged: ", part]);
+}
+
+/// A cluster whose one policy denies all, beside a policy of Calico that allows all, stored or served by Calico's own API
+/// server.
+fn with_calico(name: &str, api_version: &str) -> ClusterSpec {
+    let mut cluster = compliant(name);
+    cluster.objects.push(json!({
+        "apiVersion": api_version, "kind": "GlobalNetworkPolicy", "metadata": {"name": "default.allow-all", "uid": "c0ffee"},
+        "spec": {"selector": "all()", "types": ["Ingress", "Egress"], "ingress": [{"action": "Allow"}], "egress": [{"action": "Allow"}]},
+    }));
+    cluster
+}
+
+#[tokio::test]
+async fn an_api_server_of_calico_that_is_down_hides_no_policy() {
+    let mut beside = with_calico("beside", "crd.projectcalico.org/v1");
+    beside.served.push(ResourceKind::new("projectcalico.org", "v3", "GlobalNetworkPolicy", false));
+    let world = world(vec![with_calico("alone", "projectcalico.org/v3"), beside, compliant("none")]).await;
+    // What the API server answers for an aggregated one that does not: the group stays in the list of groups.
+    let down = FaultAction::Status { code: 503, headers: Vec::new(), body: "service unavailable\n".to_owned() };
+    world.script(Fault::kubernetes("alone", "globalnetworkpolicies", down).times(usize::MAX));
+    let run = Event::schedule(RuleName::NetPolCheck).with("requires", "default-deny").run(&world).await;
+    let path = "/apis/projectcalico.org/v3/globalnetworkpolicies";
+    let told = format!("1 of 3 clusters not judged: alone: list: the Kubernetes API answered 503 to {path}");
+    run.failed_with("ClustersNotJudged", &[&told]);
+    // Where the same policies can be read as they are stored, Calico's API server is not needed.
+    assert_eq!(verdicts(&world)["beside"], "NON_COMPLIANT");
+    assert_eq!(verdicts(&world)["none"], "COMPLIANT");
+    assert!(
+        world
+            .kubernetes_requests()
+            .iter()
+            .all(|one| one.cluster != "beside" || !one.path.contains("/projectcalico.org/"))
+    );
 }

@@ -13,6 +13,7 @@ mod doctor;
 mod ecr_gates;
 mod enforcement;
 mod events;
+mod fault_matrix;
 mod hostile_objects;
 mod kubernetes_faults;
 mod references;

@@ -128,8 +128,10 @@ fn respond(shared: &Shared, cluster: &RunningCluster, user: &str, request: &Kube
     let page = matches!(route, Route::List { .. });
     let answer = refused(cluster, request, proper(store, route, request, fault.as_ref()));
     match &fault {
+        None | Some(FaultAction::ShortPage(_)) if page && !cluster.spec.page_delay.is_zero() => {
+            Delivery::Late(answer, cluster.spec.page_delay)
+        }
         Some(action) => answer.spoiled(action),
-        None if page && !cluster.spec.page_delay.is_zero() => Delivery::Late(answer, cluster.spec.page_delay),
         None => Delivery::Answer(answer, Ending::Complete),
     }
 }
