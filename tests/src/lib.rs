@@ -16,5 +16,5 @@ pub use binary::{binary, command_line, workspace};
 pub use event::{Event, ORDERED_AT};
 pub use run::{Run, committed, options};
 pub use said::{annotations, asked, evaluations, seeded, verdicts};
-pub use schedule::{Outcome, Schedule, broken_promise};
+pub use schedule::{Outcome, Schedule, broken_promise, number_from_environment};
 pub use worlds::{clean_pod, compliant, escalating_pod, pods_in_pages, start, violating, world};

@@ -5,12 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
 
-use acceptance::{Schedule, broken_promise};
+use acceptance::{Schedule, broken_promise, number_from_environment};
 use schedules::run;
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text:?}")))
-}
 
 /// The promise that a schedule breaks, if any.
 fn broken(schedule: &Schedule) -> Option<String> {
@@ -28,9 +24,9 @@ fn shrunk(schedule: Schedule, why: String) -> (Schedule, String) {
 
 #[test]
 fn whatever_goes_wrong_nothing_is_told_that_is_not_so_and_nothing_is_left_out_without_a_word() {
-    let count = number("SCHEDULES").unwrap_or(1000);
+    let count = number_from_environment("SCHEDULES").unwrap_or(1000);
     let day = SystemTime::UNIX_EPOCH.elapsed().expect("it is later than 1970").as_secs() / 86_400;
-    let first = number("SCHEDULES_SEED").unwrap_or(day * 1_000_000);
+    let first = number_from_environment("SCHEDULES_SEED").unwrap_or(day * 1_000_000);
     let begun = Instant::now();
     let (next, struck, failed) = (AtomicU64::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let found = Mutex::new(None);

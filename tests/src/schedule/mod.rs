@@ -12,6 +12,12 @@ use faults::Reach;
 
 pub use promise::{Outcome, broken_promise};
 
+/// The number that an environment variable holds, where it is set.
+#[must_use]
+pub fn number_from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text:?}")))
+}
+
 /// A world, an event, and the faults that strike it.
 #[derive(Clone, Debug)]
 pub struct Schedule {

@@ -17,6 +17,7 @@ mod fault_matrix;
 mod hostile_objects;
 mod kubernetes_faults;
 mod references;
+mod schedules;
 mod scope;
 mod secrets;
 mod verdicts;
