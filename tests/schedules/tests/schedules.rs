@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Instant, SystemTime};
 
-use acceptance::{Schedule, broken_promise, number_from_environment};
+use acceptance::{Outcome, Schedule, broken_promise, number_from_environment};
 use schedules::run;
 
 /// The promise that a schedule breaks, if any.
@@ -30,23 +30,32 @@ fn whatever_goes_wrong_nothing_is_told_that_is_not_so_and_nothing_is_left_out_wi
     let begun = Instant::now();
     let (next, struck, failed) = (AtomicU64::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
     let found = Mutex::new(None);
+    let block = || {
+        let from = first + next.fetch_add(Schedule::SAME_WORLD, Ordering::Relaxed);
+        let whole = found.lock().expect("no thread panics with it").is_none();
+        (whole && from < first + count).then(|| from..(from + Schedule::SAME_WORLD).min(first + count))
+    };
+    let work = || {
+        while let Some(seeds) = block() {
+            let mut calm: Option<(u64, Outcome)> = None;
+            for schedule in seeds.map(|seed| Schedule::of(seed, true)) {
+                let world = schedule.seed / Schedule::SAME_WORLD;
+                let calm = match &mut calm {
+                    Some((of, calm)) if *of == world => &*calm,
+                    calm => &calm.insert((world, run(&schedule.calm()))).1,
+                };
+                let outcome = run(&schedule);
+                struck.fetch_add(usize::from(outcome.struck > 0), Ordering::Relaxed);
+                failed.fetch_add(usize::from(outcome.error.is_some()), Ordering::Relaxed);
+                if let Some(why) = broken_promise(&schedule, calm, &outcome) {
+                    *found.lock().expect("no thread panics with it") = Some((schedule, why));
+                }
+            }
+        }
+    };
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let offset = next.fetch_add(1, Ordering::Relaxed);
-                    if offset >= count || found.lock().expect("no thread panics with it").is_some() {
-                        return;
-                    }
-                    let schedule = Schedule::of(first + offset, true);
-                    let outcome = run(&schedule);
-                    struck.fetch_add(usize::from(outcome.struck > 0), Ordering::Relaxed);
-                    failed.fetch_add(usize::from(outcome.error.is_some()), Ordering::Relaxed);
-                    if let Some(why) = broken_promise(&schedule, &run(&schedule.calm()), &outcome) {
-                        *found.lock().expect("no thread panics with it") = Some((schedule, why));
-                    }
-                }
-            });
+            scope.spawn(work);
         }
     });
     let (struck, failed) = (struck.into_inner(), failed.into_inner());

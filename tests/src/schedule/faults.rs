@@ -27,7 +27,7 @@ const CALLS: [(&str, &str); 8] = [
 
 pub(super) fn generate(random: &mut Rng, reach: &Reach<'_>) -> Fault {
     let (target, action) = if random.u8(..3) == 0 { aws(random, reach) } else { kubernetes(random, reach) };
-    let after = random.usize(..4);
+    let after = [0, 0, 0, 0, 1, 1, 2, 3][random.usize(..8)];
     // Once or twice passes; more than any number of tries stays.
     let times = [1, 1, 2, 3, 4, 5, 9, usize::MAX][random.usize(..8)];
     Fault { target, after, times, action }
