@@ -101,6 +101,14 @@ impl InvocationError {
         }
     }
 
+    /// Whether something is not known to have been taken by AWS Config.
+    pub(crate) fn of_reporting(&self) -> bool {
+        match self {
+            Self::Both { first, .. } => first.of_reporting(),
+            other => matches!(other, Self::PutEvaluations { .. } | Self::Deadline { .. }),
+        }
+    }
+
     /// The stable name by which an alarm can match the error: Lambda's `errorType`.
     #[must_use]
     pub fn error_type(&self) -> &'static str {

@@ -215,8 +215,7 @@ impl Evaluation<'_> {
         let ended = self.finish(said, not_yet, result).await;
         if let Some(shown) = shown {
             // What AWS Config did not take goes on ageing there.
-            let taken =
-                !matches!(ended, Err(InvocationError::PutEvaluations { .. } | InvocationError::Deadline { .. }));
+            let taken = !ended.as_ref().is_err_and(InvocationError::of_reporting);
             self.measure_age(&shown, |name| names.contains(name) && !(taken && settled.contains(name)));
         }
         ended

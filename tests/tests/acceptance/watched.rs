@@ -39,7 +39,12 @@ fn is_of_the_seeded_result(age: u64) -> bool {
 
 /// A world in which the rule reported on `alpha` a day before the event.
 async fn reported(cluster: ClusterSpec) -> World {
-    let world = world(vec![cluster, compliant("beta")]).await;
+    reported_beside(compliant("beta"), cluster).await
+}
+
+/// The same beside another cluster.
+async fn reported_beside(beside: ClusterSpec, cluster: ClusterSpec) -> World {
+    let world = world(vec![cluster, beside]).await;
     world.seed_evaluation(seeded(&schedule(), "AWS::EKS::Cluster", "alpha"));
     world
 }
@@ -98,13 +103,16 @@ async fn where_the_clusters_cannot_be_listed_every_shown_result_in_scope_ages() 
 
 #[tokio::test]
 async fn what_aws_config_does_not_take_goes_on_ageing_there() {
-    let world = reported(compliant("alpha")).await;
-    let refused =
-        FaultAction::AwsError { code: 403, name: "AccessDeniedException".to_owned(), message: "no".to_owned() };
-    world.script(Fault::aws("config", "PutEvaluations", refused).times(usize::MAX));
-    let run = schedule().run(&world).await;
-    run.failed("PutEvaluationsFailed");
-    assert!(is_of_the_seeded_result(oldest(&run)), "{}", oldest(&run));
+    // Whether or not something else went wrong besides.
+    for beside in [compliant("beta"), failed("beta")] {
+        let world = reported_beside(beside, compliant("alpha")).await;
+        let refused =
+            FaultAction::AwsError { code: 403, name: "AccessDeniedException".to_owned(), message: "no".to_owned() };
+        world.script(Fault::aws("config", "PutEvaluations", refused).times(usize::MAX));
+        let run = schedule().run(&world).await;
+        run.failed("PutEvaluationsFailed");
+        assert!(is_of_the_seeded_result(oldest(&run)), "{}", oldest(&run));
+    }
 }
 
 #[tokio::test]
