@@ -53,8 +53,8 @@ Exit status: 0 COMPLIANT, 1 NON_COMPLIANT, 2 wrong use, 3 something could not be
 
 const DOCTOR_AFTER_HELP: &str = "\
 Each step is the one that a judgement takes: credentials, role, ListClusters, DescribeCluster, token, connect, TLS,
-authenticate (401), each list that the rules read (403, by verb and resource), DescribeAddon, ssm: parameters, and
-PutEvaluations (in TestMode, which stores nothing). A step that depends on one that failed is not tried.
+authenticate (401), each list that the rules read (403, by verb and resource), DescribeAddon, ssm: parameters, ECR where
+the parameters ask it, and PutEvaluations (in TestMode, which stores nothing). A step that depends on one that failed is not tried.
 
 Examples:
   eks-config-rules doctor --cluster prod --region eu-west-1

@@ -50,7 +50,7 @@ async fn examine(arguments: DoctorArguments, parameters: Parameters, without: Se
         let selection = resolve(&mut examination, own.as_ref(), &arguments.rules, parameters, without).await;
         let scene = scene(arguments.region);
         let judges = |account| judges(&selection.configurations, &scene, account);
-        examination.objects(&source, arguments.account, &judges).await;
+        examination.context(&source, arguments.account, &judges).await;
         return Ok(examination.steps());
     }
     let aws = live::region_known(Aws::load(arguments.region).await)?;

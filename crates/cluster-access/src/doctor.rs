@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::aws::Aws;
 use crate::clusters::{Described, Reached, describe, list};
+use crate::ecr::Ecr;
 use crate::error::{InvocationError, NotJudged, chain};
 use crate::evaluations::Put;
 use crate::event::ResultToken;
@@ -24,6 +25,9 @@ const API_GROUPS: &str = "API groups";
 
 /// The step that reads the kinds of object.
 const OBJECTS: &str = "objects";
+
+/// The step that asks registries.
+const ECR: &str = "ECR";
 
 /// Begins the judgements of a cluster that belongs to an account.
 pub type Judges<'a> = &'a (dyn Fn(Option<String>) -> Result<Vec<Judge>, NotJudged> + Sync);
@@ -134,12 +138,15 @@ impl Examination {
             }
         };
         self.list_clusters(aws, name).await;
-        match self.describe_cluster(aws, name, account).await {
+        let mut account = account.map(str::to_owned);
+        match self.describe_cluster(aws, name, account.as_deref()).await {
             Some(reached) => {
-                self.objects(&reached.source, account.map(str::to_owned).or(reached.account), judges).await
+                account = account.or(reached.account);
+                self.kubernetes(&reached.source, account.clone(), judges).await;
             }
             None => self.not_tried(TO_THE_ANSWER.into_iter().chain([API_GROUPS, OBJECTS]), "DescribeCluster"),
         }
+        self.registry(aws, account, judges).await;
         self.put_evaluations(aws).await;
     }
 
@@ -174,8 +181,16 @@ impl Examination {
         None
     }
 
-    /// Examines the way to the Kubernetes API of a cluster, and whether what the judgements read can be read there.
-    pub async fn objects(&mut self, source: &ClusterSource, account: Option<String>, judges: Judges<'_>) {
+    /// Examines the way to the Kubernetes API of a cluster to which only a kubeconfig leads, and whether what the judgements
+    /// read can be read there.
+    pub async fn context(&mut self, source: &ClusterSource, account: Option<String>, judges: Judges<'_>) {
+        self.kubernetes(source, account.clone(), judges).await;
+        if ask_registry(account, judges) {
+            self.tell(ECR, failed(&NotJudged::NoRegistry));
+        }
+    }
+
+    async fn kubernetes(&mut self, source: &ClusterSource, account: Option<String>, judges: Judges<'_>) {
         let judges = match judges(account) {
             Ok(judges) => judges,
             Err(error) => {
@@ -229,6 +244,22 @@ impl Examination {
         false
     }
 
+    /// Makes the calls to ECR in the cluster's account, or the caller's where the cluster's is not known, if some
+    /// judgement needs them.
+    async fn registry(&mut self, aws: &Aws, account: Option<String>, judges: Judges<'_>) {
+        let account = match account {
+            Some(account) => account,
+            None => aws.account().await.unwrap_or_default(),
+        };
+        if !ask_registry(Some(account.clone()), judges) {
+            return;
+        }
+        for (operation, done) in Ecr::new(aws).probe(&account, aws.region().unwrap_or_default()).await {
+            let outcome = done.map_or_else(|error| failed(&error), StepOutcome::Works);
+            self.tell(format!("ecr:{operation}"), outcome);
+        }
+    }
+
     /// Reports nothing in TestMode, in which AWS Config takes any token and stores nothing.
     async fn put_evaluations(&mut self, aws: &Aws) {
         let (result_token, ordering_timestamp) = (&ResultToken::of_test_mode(), DateTime::from_secs(0));
@@ -263,6 +294,10 @@ impl Examination {
     fn tell(&mut self, name: impl Into<String>, outcome: StepOutcome) {
         self.steps.push(Step { name: name.into(), outcome });
     }
+}
+
+fn ask_registry(account: Option<String>, judges: Judges<'_>) -> bool {
+    judges(account).is_ok_and(|judges| judges.iter().any(Judge::asks_registry))
 }
 
 fn failed(error: &NotJudged) -> StepOutcome {

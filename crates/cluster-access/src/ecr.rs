@@ -21,6 +21,13 @@ const CALLS_AT_ONCE: usize = 8;
 /// How many images or repositories one call takes.
 const BATCH: usize = 100;
 
+const DESCRIBE_REPOSITORIES: &str = "DescribeRepositories";
+
+const DESCRIBE_FINDINGS: &str = "DescribeImageScanFindings";
+
+/// The digest of no image.
+const NOWHERE: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+
 /// ECR, in whichever accounts and regions the images of a cluster are.
 pub(crate) struct Ecr {
     aws: Aws,
@@ -77,6 +84,30 @@ impl Ecr {
         Ok(scans.into_iter().chain(settings).flatten().collect())
     }
 
+    /// Makes each call once, about an image that no repository has, and says what came of it. Without a repository in
+    /// the registry there is nothing to ask about.
+    pub(crate) async fn probe(&self, account: &str, region: &str) -> Vec<(&'static str, Result<String, NotJudged>)> {
+        let client = self.aws.ecr(region);
+        let registry = format!("account {account} in {region}");
+        let call = client.describe_repositories().registry_id(account).max_results(1);
+        let name = match self.call(call.send()).await {
+            Ok(answer) => answer.repositories.unwrap_or_default().into_iter().find_map(|one| one.repository_name),
+            Err(error) => return vec![(DESCRIBE_REPOSITORIES, Err(failed(DESCRIBE_REPOSITORIES, registry, error)))],
+        };
+        let Some(name) = name else {
+            return vec![(DESCRIBE_REPOSITORIES, Ok(format!("there is no repository of {registry} to ask about")))];
+        };
+        let repository = EcrRepository { account: account.to_owned(), region: region.to_owned(), name };
+        let repo = Repo { ecr: self, client, repository: &repository };
+        let found = || format!("asked of {repository}");
+        vec![
+            (DESCRIBE_REPOSITORIES, Ok(found())),
+            ("DescribeImages", repo.describe(vec![digest_identifier(NOWHERE)]).await.map(|_| found())),
+            (DESCRIBE_FINDINGS, repo.findings(NOWHERE).await.map(|_| found())),
+            ("BatchGetImage", repo.children(BTreeSet::from([NOWHERE.to_owned()])).await.map(|_| found())),
+        ]
+    }
+
     /// How repositories of one registry are set up. A name that is not there fails the whole call, so that it is looked
     /// for by halves.
     async fn settings(
@@ -118,7 +149,7 @@ impl Ecr {
                 }
                 Err(error) => {
                     let repositories = format!("{} of account {account} in {region}", listed(&names));
-                    return Err(failed("DescribeRepositories", repositories, error));
+                    return Err(failed(DESCRIBE_REPOSITORIES, repositories, error));
                 }
             }
         }
@@ -256,7 +287,6 @@ impl Repo<'_> {
 
     /// What DescribeImageScanFindings says of an image. Findings are counted page by page only where it gives no numbers.
     async fn findings(&self, digest: &str) -> Result<ImageScan, NotJudged> {
-        const OPERATION: &str = "DescribeImageScanFindings";
         let (mut token, mut tokens) = (None, BTreeSet::new());
         let mut listed = BTreeMap::new();
         loop {
@@ -271,7 +301,7 @@ impl Repo<'_> {
                 Ok(answer) => answer,
                 Err(error) => match error.code() {
                     Some(word @ ("ScanNotFoundException" | IMAGE_NOT_FOUND)) => return Ok(ImageScan::without(word)),
-                    _ => return Err(self.failed(OPERATION, error)),
+                    _ => return Err(self.failed(DESCRIBE_FINDINGS, error)),
                 },
             };
             let status = answer.image_scan_status.and_then(|status| status.status);
@@ -284,7 +314,7 @@ impl Repo<'_> {
             match answer.next_token {
                 None => return Ok(ImageScan { status, counts: Some(listed) }),
                 Some(next) if !tokens.insert(next.clone()) => {
-                    return Err(self.failed(OPERATION, "the token of a page came twice"));
+                    return Err(self.failed(DESCRIBE_FINDINGS, "the token of a page came twice"));
                 }
                 next => token = next,
             }

@@ -5,7 +5,8 @@ use std::process::Output;
 
 use acceptance::{command_line, compliant, start, world};
 use loopback::{
-    AccountSpec, ClusterSpec, EndpointKind, Fault, FaultAction, OWN_ACCOUNT, ParameterSpec, RoleSpec, World, WorldSpec,
+    AccountSpec, ClusterSpec, EndpointKind, Fault, FaultAction, OWN_ACCOUNT, ParameterSpec, RepositorySpec, RoleSpec,
+    World, WorldSpec,
 };
 use serde_json::Value;
 
@@ -277,6 +278,37 @@ async fn a_parameter_that_systems_manager_does_not_have_is_told_and_the_rest_is_
 }
 
 #[tokio::test]
+async fn ecr_is_examined_where_the_parameters_ask_it_and_each_right_that_is_missing_is_told() {
+    const OPERATIONS: [&str; 4] =
+        ["DescribeRepositories", "DescribeImages", "DescribeImageScanFindings", "BatchGetImage"];
+    let gated = r#"{"trustedRegistries": "public.ecr.aws", "failOnSeverity": "HIGH"}"#;
+    let arguments = ["trustedRegCheck", "--cluster", "alpha", "--parameters", gated];
+    let with_repository = || async {
+        let account = AccountSpec {
+            clusters: vec![compliant("alpha")],
+            repositories: vec![RepositorySpec::new("eu-west-1", "team/app", Vec::new())],
+            ..AccountSpec::new(OWN_ACCOUNT)
+        };
+        start(WorldSpec { accounts: vec![account], ..WorldSpec::default() }).await
+    };
+    let steps = OPERATIONS.map(|operation| format!("ecr:{operation}"));
+    let examined = Examined::with(&with_repository().await, &arguments).await;
+    assert_eq!(examined.exit, 0, "{examined:#?}");
+    examined.works(steps.iter().map(String::as_str));
+    for (operation, step) in OPERATIONS.into_iter().zip(&steps) {
+        let world = with_repository().await;
+        world.script(Fault::aws("ecr", operation, denied(step)).times(usize::MAX));
+        let examined = Examined::with(&world, &arguments).await;
+        examined.fails_alone(step, "not authorized", "Allow the action").works(["list pods", "PutEvaluations"]);
+    }
+    let examined = Examined::with(&world(vec![compliant("alpha")]).await, &arguments).await;
+    assert_eq!(examined.exit, 0, "{examined:#?}");
+    assert!(examined.step(&steps[0])["detail"].as_str().unwrap().contains("no repository of account 111122223333"));
+    let ungated = Examined::of(&with_repository().await).await;
+    assert!(!ungated.steps.iter().any(|step| named(step).starts_with("ecr:")), "{ungated:#?}");
+}
+
+#[tokio::test]
 async fn a_context_is_examined_without_aws() {
     let cluster = ClusterSpec { denied: vec!["pods".to_owned()], ..compliant("alpha") };
     let world = world(vec![cluster]).await;
@@ -284,8 +316,11 @@ async fn a_context_is_examined_without_aws() {
     std::fs::write(&path, world.kubeconfig("alpha").unwrap()).unwrap();
     let arguments = ["--context", "alpha", "--kubeconfig", path.to_str().unwrap()];
     let examined = Examined::with(&world, &arguments).await;
-    std::fs::remove_file(path).unwrap();
     examined.fails_alone("list pods", "may not list pods (403)", "cluster-role.yaml").works(["connect", "TLS"]);
+    let gated = r#"{"trustedRegistries": "public.ecr.aws", "failOnSeverity": "HIGH"}"#;
+    let ecr = Examined::with(&world, &[&arguments[..], &["--parameters", gated]].concat()).await;
+    std::fs::remove_file(&path).unwrap();
+    assert!(ecr.step("ECR")["advice"].as_str().unwrap().contains("--cluster"), "{ecr:#?}");
     assert_eq!(world.aws_requests(), []);
 }
 

@@ -143,10 +143,21 @@ fn finished(scan: &ScanSpec) -> bool {
     matches!(scan.status.as_str(), "COMPLETE" | "ACTIVE") || !scan.findings.is_empty()
 }
 
+/// The repositories that the request names; without names, the first ones of the caller's own registry.
+fn named_or_first<'a>(shared: &'a Shared, call: &'a Call<'_>) -> Result<Vec<&'a RepositorySpec>, AwsError> {
+    if !call.input["repositoryNames"].is_null() {
+        let names = batch(call, "repositoryNames")?.iter();
+        return names.map(|name| repository(shared, call, name.as_str().unwrap_or_default())).collect();
+    }
+    let most = usize::try_from(call.input["maxResults"].as_u64().unwrap_or(100)).unwrap_or(100);
+    let account = shared.account(registry(call)).filter(|account| account.id == call.caller.account);
+    let all = account.into_iter().flat_map(|account| &account.repositories);
+    Ok(all.filter(|repository| repository.region == call.region).take(most).collect())
+}
+
 fn describe_repositories(shared: &Shared, call: &Call<'_>) -> Result<Value, AwsError> {
     let mut repositories = Vec::new();
-    for name in batch(call, "repositoryNames")? {
-        let found = repository(shared, call, name.as_str().unwrap_or_default())?;
+    for found in named_or_first(shared, call)? {
         let (account, region, name) = (registry(call), call.region, &found.name);
         let mut described = json!({
             "repositoryArn": format!("arn:aws:ecr:{region}:{account}:repository/{name}"),
