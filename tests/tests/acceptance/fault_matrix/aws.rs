@@ -127,13 +127,13 @@ async fn two_clusters(event: &Event) -> World {
 
 /// A fault that no further try mends, or that outlasts all of them.
 #[derive(Clone)]
-struct Row {
-    name: &'static str,
-    action: FaultAction,
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) action: FaultAction,
     /// How often the call is made in all.
-    attempts: usize,
+    pub(super) attempts: usize,
     /// What the error says of the cause.
-    cause: &'static str,
+    pub(super) cause: &'static str,
 }
 
 fn error(code: u16, name: &str, message: &str) -> FaultAction {
@@ -141,7 +141,7 @@ fn error(code: u16, name: &str, message: &str) -> FaultAction {
 }
 
 /// Faults that pass, each with how often the call is made more than otherwise.
-fn passing() -> Vec<(&'static str, FaultAction, usize)> {
+pub(super) fn passing() -> Vec<(&'static str, FaultAction, usize)> {
     vec![
         ("throttled once", FaultAction::throttled(), 1),
         ("500 once", error(500, "InternalFailure", "try again"), 1),
@@ -154,7 +154,7 @@ fn passing() -> Vec<(&'static str, FaultAction, usize)> {
     ]
 }
 
-fn staying() -> Vec<Row> {
+pub(super) fn staying() -> Vec<Row> {
     let row = |name, action, attempts, cause| Row { name, action, attempts, cause };
     vec![
         row("throttled for ever", FaultAction::throttled(), 4, "Rate exceeded"),

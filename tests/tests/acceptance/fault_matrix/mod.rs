@@ -5,6 +5,7 @@
 mod aws;
 mod connections;
 mod kubernetes;
+mod registry;
 
 use std::sync::Arc;
 
