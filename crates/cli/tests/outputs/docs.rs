@@ -130,7 +130,10 @@ fn page() -> String {
     example(&mut text, "What a rule that complies says instead (of the cluster `clean`):", &passed["compliance"]);
     text.push_str("\n## asff\n");
     example(&mut text, "One of the findings:", &privileged(&judge_demo("asff", "violations").json()));
-    text.push_str("\n## html\n\n![The page of the violating cluster](violations.png)\n");
+    text.push_str(
+        "\n## html\n\n![The page of the violating cluster](violations.png)\n\n\
+         With `trustedChartSources`, `failOnSeverity=HIGH` and `secretsInEnv=require` besides.\n",
+    );
     text
 }
 
