@@ -60,27 +60,22 @@ impl Ecr {
                 }
             }
         }
-        let regions: BTreeSet<&String> = scans
-            .keys()
-            .map(|repository| &repository.region)
-            .chain(settings.keys().map(|(_, region)| region))
-            .collect();
-        let clients: HashMap<String, Client> =
-            regions.into_iter().map(|region| (region.clone(), self.aws.ecr(region))).collect();
-        let client = |region: &String| clients.get(region).cloned().unwrap_or_else(|| self.aws.ecr(region));
-        let scans = scans.into_iter().map(|(repository, names)| {
+        let mut clients: HashMap<String, Client> = HashMap::new();
+        let mut client =
+            |region: &str| clients.entry(region.to_owned()).or_insert_with(|| self.aws.ecr(region)).clone();
+        let mut scanning = Vec::new();
+        for (repository, names) in scans {
             let client = client(&repository.region);
-            async move { Repo { ecr: self, client, repository: &repository }.scans(names).await }
-        });
-        let settings = settings.into_iter().flat_map(|((account, region), names)| {
-            let chunks: Vec<Vec<String>> = names.chunks(BATCH).map(<[String]>::to_vec).collect();
-            let client = client(&region);
-            chunks.into_iter().map(move |names| {
-                let (client, account, region) = (client.clone(), account.clone(), region.clone());
-                async move { self.settings(&client, &account, &region, names).await }
-            })
-        });
-        let (scans, settings) = tokio::try_join!(try_join_all(scans), try_join_all(settings))?;
+            scanning.push(async move { Repo { ecr: self, client, repository: &repository }.scans(names).await });
+        }
+        let mut setting = Vec::new();
+        for ((account, region), names) in settings {
+            for names in names.chunks(BATCH).map(<[String]>::to_vec) {
+                let (client, account, region) = (client(&region), account.clone(), region.clone());
+                setting.push(async move { self.settings(&client, &account, &region, names).await });
+            }
+        }
+        let (scans, settings) = tokio::try_join!(try_join_all(scanning), try_join_all(setting))?;
         Ok(scans.into_iter().chain(settings).flatten().collect())
     }
 

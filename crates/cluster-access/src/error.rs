@@ -4,16 +4,13 @@ use std::error::Error as StdError;
 
 use std::sync::Arc;
 
-use eks_rules::{DecodeError, ParameterError, shortened};
+use eks_rules::{DecodeError, ParameterError, bounded};
 use thiserror::Error;
 
 use crate::event::EventError;
 
 /// A cause of any type.
 pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
-
-/// How much is told of why a cluster was not judged: a line of the log and an answer to Lambda have their limits.
-const TOLD: usize = 2_000;
 
 const LOOK_AT_THE_ENDPOINTS: &str = "look at the function's way to the AWS endpoints, and at its timeout";
 const ALLOW_LIST_CLUSTERS: &str = "allow eks:ListClusters to the role";
@@ -319,7 +316,7 @@ impl NotJudged {
     /// What went wrong, with its causes, cut where an object or a server made it longer than anybody reads.
     #[must_use]
     pub fn told(&self) -> String {
-        shortened(&chain(self), TOLD)
+        bounded(&chain(self))
     }
 
     /// Whether the failure says nothing about the other kinds of object of the cluster.

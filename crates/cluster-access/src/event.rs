@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lambda_events::event::config::ConfigEvent;
 use aws_sdk_config::primitives::{DateTime, DateTimeFormat};
-use eks_rules::{UniqueValue, shortened};
+use eks_rules::{UniqueValue, bounded};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -14,9 +14,6 @@ pub(crate) const CLUSTER_TYPE: &str = "AWS::EKS::Cluster";
 
 /// The token that by the RDK's convention asks for TestMode.
 const TEST_MODE: &str = "TESTMODE";
-
-/// How much of what an event gives an error tells.
-const TOLD: usize = 2_000;
 
 /// The message types that a rule is invoked with.
 const MESSAGE_TYPES: &str = "ScheduledNotification, ConfigurationItemChangeNotification, \
@@ -114,7 +111,7 @@ pub enum EventError {
 impl EventError {
     fn field(field: &str, given: impl Into<String>, allowed: impl Into<String>) -> Self {
         let (given, allowed) = (given.into(), allowed.into());
-        Self::Field { field: shortened(field, TOLD), given: shortened(&given, TOLD), allowed }
+        Self::Field { field: bounded(field), given: bounded(&given), allowed }
     }
 
     fn missing(field: &str, allowed: &str) -> Self {
@@ -222,7 +219,7 @@ fn invoking_event(json: &str, left_scope: bool) -> Result<(Request, &'static str
             "invokingEvent.configurationItemSummary.configurationItemCaptureTime",
             left_scope,
         ),
-        Some(other) => Err(EventError::UnknownMessageType { given: shortened(other, TOLD) }),
+        Some(other) => Err(EventError::UnknownMessageType { given: bounded(other) }),
         None => Err(EventError::missing("invokingEvent.messageType", MESSAGE_TYPES)),
     }
 }

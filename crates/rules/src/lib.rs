@@ -41,4 +41,4 @@ pub use rule::{
     ComplianceType, Configuration, Counts, JUDGEMENT_PARAMETERS, Judge, Report, RuleName, Scene, Source, TrustedImages,
 };
 pub use secret_names::SecretNames;
-pub use text::{printable, shortened};
+pub use text::{bounded, printable, shortened};

@@ -4,13 +4,10 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use wildmatch::WildMatchPattern;
 
-use crate::text::shortened;
+use crate::text::bounded;
 
 /// A pattern in which `*` alone is special.
 type Glob = WildMatchPattern<'*', '\0'>;
-
-/// How much of a text that somebody gave an error tells; AWS Config itself allows no more than 1,024 characters.
-const TOLD: usize = 2_000;
 
 /// A rule parameter that cannot be used: which one, what was given, what is allowed.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -25,8 +22,13 @@ pub struct ParameterError {
 }
 
 fn told(parameter: &str, given: &str, allowed: &str) -> String {
-    let [parameter, given, allowed] = [parameter, given, allowed].map(|text| shortened(text, TOLD));
+    let [parameter, given, allowed] = [parameter, given, allowed].map(bounded);
     format!("{parameter}: given {given}; allowed: {allowed}")
+}
+
+/// The entries of a comma list, trimmed and without the empty ones.
+fn entries(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect()
 }
 
 impl ParameterError {
@@ -149,7 +151,24 @@ impl RuleParameters {
     /// Takes a comma list: entries trimmed, empty ones dropped. Gives the name it was given under, too.
     pub fn list(&mut self, name: &'static str) -> (String, Vec<String>) {
         let (given_name, text) = self.take(name).unwrap_or((name.to_owned(), String::new()));
-        (given_name, text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect())
+        (given_name, entries(&text))
+    }
+
+    /// Takes a comma list that has at least one entry where it is given; `allowed` says what.
+    ///
+    /// # Errors
+    /// A list of empty entries.
+    pub(crate) fn filled_list(
+        &mut self,
+        name: &'static str,
+        allowed: &str,
+    ) -> Result<Option<(String, Vec<String>)>, ParameterError> {
+        let Some((given_name, text)) = self.take(name) else { return Ok(None) };
+        let entries = entries(&text);
+        if entries.is_empty() {
+            return Err(ParameterError::new(&given_name, &text, allowed));
+        }
+        Ok(Some((given_name, entries)))
     }
 
     /// Takes a comma list of exact names or `*` globs.

@@ -21,6 +21,14 @@ fn unseen(character: char) -> bool {
         )
 }
 
+/// A text that somebody else made, as errors tell it: whole, unless it is longer than anybody reads. A line of the log, an
+/// answer to Lambda and a rule parameter have their limits.
+#[must_use]
+pub fn bounded(text: &str) -> String {
+    const TOLD: usize = 2_000;
+    shortened(text, TOLD)
+}
+
 /// A text of at most so many UTF-16 units, in which services count characters where they do not say how.
 #[must_use]
 pub fn shortened(text: &str, limit: usize) -> String {

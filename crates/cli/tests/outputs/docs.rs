@@ -137,19 +137,24 @@ fn page() -> String {
     text
 }
 
-fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/outputs/README.md")
+/// A file of `docs/`.
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name)
+}
+
+/// Asserts that a file of `docs/` is this page, which `UPDATE_DOCS=1` writes.
+#[track_caller]
+pub(crate) fn is_written(name: &str, page: &str) {
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(path(name), page).unwrap();
+    }
+    let written = fs::read_to_string(path(name)).unwrap_or_default();
+    assert!(written == page, "docs/{name} is not what the commands print; see the head of this test");
 }
 
 #[test]
 fn the_examples_are_what_the_command_prints() {
-    let page = page();
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::create_dir_all(path().parent().unwrap()).unwrap();
-        fs::write(path(), &page).unwrap();
-    }
-    let written = fs::read_to_string(path()).unwrap_or_default();
-    assert!(written == page, "docs/outputs/README.md is not what the command prints; see the head of this test");
+    is_written("outputs/README.md", &page());
 }
 
 /// The example in `docs/ecr-gates.md`: of the demo's violating cluster, without what the gates do not find.
@@ -176,20 +181,14 @@ fn gates() -> String {
 fn the_example_of_the_gates_is_what_the_command_prints() {
     const HEADING: &str = "## An example\n\n";
     const END: &str = "\n## Why\n";
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ecr-gates.md");
-    let written = fs::read_to_string(&path).unwrap();
+    let written = fs::read_to_string(path("ecr-gates.md")).unwrap();
     let (before, rest) = written.split_once(HEADING).unwrap();
-    let (found, after) = rest.split_once(END).unwrap();
-    let example = gates();
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, format!("{before}{HEADING}{example}{END}{after}")).unwrap();
-    } else {
-        assert!(found == example, "docs/ecr-gates.md is not what the command prints; see the head of this test");
-    }
+    let (_, after) = rest.split_once(END).unwrap();
+    is_written("ecr-gates.md", &format!("{before}{HEADING}{}{END}{after}", gates()));
 }
 
 #[test]
 fn the_screenshot_is_there_and_small() {
-    let screenshot = fs::read(path().with_file_name("violations.png")).unwrap();
+    let screenshot = fs::read(path("outputs/violations.png")).unwrap();
     assert!(screenshot.starts_with(b"\x89PNG") && screenshot.len() < 200_000);
 }

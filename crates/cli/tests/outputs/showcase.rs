@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use loopback::{World, demo_world};
 
+use crate::docs::is_written;
 use crate::run::{Run, directory, run};
 
 const HEAD: &str = "\
@@ -154,17 +154,9 @@ fn page() -> String {
     page
 }
 
-fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/showcase.md")
-}
-
 #[test]
 fn the_showcase_is_what_the_commands_print() {
     let page = page();
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(path(), &page).unwrap();
-    }
-    let written = fs::read_to_string(path()).unwrap_or_default();
-    assert!(written == page, "docs/showcase.md is not what the commands print; see the head of this test");
+    is_written("showcase.md", &page);
     assert!(!page.contains("s3cret"), "a password got into the page");
 }

@@ -29,13 +29,8 @@ pub(super) struct Parameters {
 impl Parameters {
     /// Takes the parameter; none where it is not given.
     pub(super) fn take(parameters: &mut RuleParameters) -> Result<Option<Self>, ParameterError> {
-        let Some((given_name, text)) = parameters.take(PARAMETER) else { return Ok(None) };
-        let entries: Vec<String> =
-            text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
-        if entries.is_empty() {
-            let allowed = "a comma list of at least one chart source, such as charts.example.com,ecr:self/charts";
-            return Err(ParameterError::new(&given_name, &text, allowed));
-        }
+        let allowed = "a comma list of at least one chart source, such as charts.example.com,ecr:self/charts";
+        let Some((given_name, entries)) = parameters.filled_list(PARAMETER, allowed)? else { return Ok(None) };
         let parse = |entry: &String| TrustedChartSource::parse(&given_name, entry);
         let sources = entries.iter().map(parse).collect::<Result<_, _>>()?;
         Ok(Some(Self { entries, sources }))

@@ -125,16 +125,12 @@ pub(crate) struct Parameters {
 
 impl Parameters {
     pub(crate) fn take(parameters: &mut RuleParameters) -> Result<Self, ParameterError> {
-        let (given_name, text) = parameters.take("trustedRegistries").ok_or_else(|| ParameterError {
+        let given = parameters.filled_list("trustedRegistries", AT_LEAST_ONE)?;
+        let (given_name, entries) = given.ok_or_else(|| ParameterError {
             parameter: "trustedRegistries".to_owned(),
             given: "nothing".to_owned(),
             allowed: AT_LEAST_ONE.to_owned(),
         })?;
-        let entries: Vec<String> =
-            text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
-        if entries.is_empty() {
-            return Err(ParameterError::new(&given_name, &text, AT_LEAST_ONE));
-        }
         let sources = entries.iter().map(|entry| TrustedSource::parse(&given_name, entry)).collect::<Result<_, _>>()?;
         let require_digest = parameters.boolean("requireDigest")?;
         let image_ids = [("report", ImageId::Report), ("require", ImageId::Require), ("ignore", ImageId::Ignore)];
