@@ -12,6 +12,7 @@ use eks_rules::RuleName;
 use loopback::objects::namespace;
 use loopback::{ClusterSpec, EndpointKind, Fault, FaultAction, World, WorldSpec};
 use schedules::{credentials, invoke, invoke_as};
+use serde_json::json;
 use tokio::time::Instant;
 
 fn world(clusters: Vec<ClusterSpec>) -> Arc<World> {
@@ -79,6 +80,42 @@ async fn a_server_that_stays_silent_is_left_after_five_tries_and_the_others_are_
     assert!(error.contains("1 of 2 clusters not judged: alpha: list: "), "{error}");
     assert!((150..170).contains(&elapsed.as_secs()), "{elapsed:?}");
     assert_eq!(world.evaluations().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_too_large_is_refused_at_every_step_and_not_asked_for_again() {
+    const MEBIBYTE: usize = 1024 * 1024;
+    let steps = [
+        ("/apis", 0),
+        ("namespaces", 0),
+        ("networkpolicies", 0),
+        ("ciliumnetworkpolicies", 0),
+        ("daemonsets", 0),
+        ("configmaps", 0),
+        ("pods", 0),
+        ("pods", 1),
+    ];
+    let cilium = json!({
+        "apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy",
+        "metadata": {"name": "nothing", "namespace": "shop"}, "spec": {"endpointSelector": {}},
+    });
+    for (resource, after) in steps {
+        let objects = vec![namespace("shop"), cilium.clone(), clean_pod("app-1"), clean_pod("app-2")];
+        let world = world(vec![ClusterSpec::new("alpha", objects)]);
+        let body = format!("{{{}}}", " ".repeat(MEBIBYTE));
+        let action = FaultAction::Status { code: 200, headers: Vec::new(), body };
+        world.script(Fault::kubernetes("alpha", resource, action).after(after).times(usize::MAX));
+        pods_in_pages(&world, "alpha", 1);
+        let event = Event::schedule(RuleName::NetPolCheck).with("enforcement", "require");
+        let limits = Limits { body: MEBIBYTE, ..Limits::default() };
+        let error = invoke(&world, &event, limits).await.unwrap_err().to_string();
+        assert!(error.contains("alpha: list: the answer to "), "{resource}: {error}");
+        assert!(error.contains(resource) && error.contains("it is larger than 1 MiB"), "{resource}: {error}");
+        assert_eq!(world.evaluations(), [], "{resource}");
+        let of_it = |path: &str| path == resource || path.split('/').any(|segment| segment == resource);
+        let asked = world.kubernetes_requests().into_iter().filter(|request| of_it(&request.path)).count();
+        assert_eq!(asked, after + 1, "{resource}");
+    }
 }
 
 /// Credentials that are other ones, which nobody knows, after a while.
