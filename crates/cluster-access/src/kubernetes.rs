@@ -18,7 +18,7 @@ use rustls_pki_types::pem::PemObject;
 use serde::Deserialize;
 
 use crate::error::{Cause, NotJudged};
-use crate::network::{Limits, Network};
+use crate::network::{ClusterEndpoint, Limits, Network};
 use crate::token::TokenSource;
 
 /// What is asked for where only JSON is read.
@@ -58,9 +58,9 @@ impl KubernetesClient {
         if uri.scheme_str() != Some("https") || uri.host().is_none() {
             return Err(NotJudged::Endpoint("endpoint: it is not an https URL"));
         }
-        let mut config = kube::Config::new(uri);
-        config.root_cert = Some(certificates(certificate_authority)?);
-        Self::of(config, Some(tokens), network)
+        let certificate_authority = certificates(certificate_authority)?;
+        let client = (network.clusters)(ClusterEndpoint { url: uri, certificate_authority }, &network.limits);
+        Self::of(client, Some(tokens), network.limits.clone())
     }
 
     /// A client of a kubeconfig's context, which authenticates as the kubeconfig says.
@@ -77,13 +77,19 @@ impl KubernetesClient {
             Some(path) => kube::config::Kubeconfig::read_from(path),
             None => kube::config::Kubeconfig::read(),
         };
-        let config = kube::Config::from_custom_kubeconfig(kubeconfig.map_err(error)?, &options).await.map_err(error)?;
-        Self::of(config, None, &Network::default())
+        let mut config =
+            kube::Config::from_custom_kubeconfig(kubeconfig.map_err(error)?, &options).await.map_err(error)?;
+        let limits = Limits::default();
+        config.connect_timeout = Some(limits.connect);
+        config.read_timeout = Some(limits.silence);
+        config.reset_reader_on_write = true;
+        config.default_retry = false;
+        Self::of(kube::Client::try_from(config).map_err(Into::into), None, limits)
     }
 
-    fn of(config: kube::Config, tokens: Option<TokenSource>, network: &Network) -> Result<Self, NotJudged> {
-        let client = network.cluster(config).map_err(|cause| NotJudged::Tls { source: cause.into() })?;
-        Ok(Self { client, tokens, limits: network.limits.clone(), retries: AtomicU64::new(0) })
+    fn of(client: Result<kube::Client, Cause>, tokens: Option<TokenSource>, limits: Limits) -> Result<Self, NotJudged> {
+        let client = client.map_err(|source| NotJudged::Tls { source })?;
+        Ok(Self { client, tokens, limits, retries: AtomicU64::new(0) })
     }
 
     /// How many requests had to be sent again so far.
@@ -179,14 +185,12 @@ pub(crate) struct Body {
 }
 
 /// The DER certificates in base64 of PEM.
-fn certificates(base64: &str) -> Result<Vec<Vec<u8>>, NotJudged> {
+fn certificates(base64: &str) -> Result<Vec<CertificateDer<'static>>, NotJudged> {
     let unusable = NotJudged::Endpoint("certificateAuthority");
     let Ok(pem) = STANDARD.decode(base64.trim()) else { return Err(unusable) };
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match certificates {
-        Ok(certificates) if !certificates.is_empty() => {
-            Ok(certificates.into_iter().map(|certificate| certificate.to_vec()).collect())
-        }
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         _ => Err(unusable),
     }
 }

@@ -37,7 +37,7 @@ pub use kubernetes::KubernetesClient;
 pub use listing::PageBudget;
 pub use log::start as start_log;
 pub use metrics::Metrics;
-pub use network::{ClusterConnector, Limits, Network};
+pub use network::{ClusterConnector, ClusterEndpoint, Limits, Network, cluster_client};
 pub use parameters::{ACCESS_PARAMETERS, AccessParameters, NotJudgedPolicy};
 pub use reader::{ClusterSource, OnPage, Outcome, read_cluster};
 pub use ssm::{is_reference, resolve as resolve_references};

@@ -20,12 +20,9 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
-use cluster_access::{Aws, Invocation, InvocationError, Limits, Metrics, Network, Summary, chain, handle};
-use hyper_timeout::TimeoutConnector;
-use hyper_util::client::legacy::Client;
+use cluster_access::{Aws, Invocation, InvocationError, Limits, Metrics, Network, Summary, chain, cluster_client, handle};
 use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use kube::client::{Body, ClientBuilder, ConfigExt};
+use hyper_util::rt::TokioIo;
 use loopback::World;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::time::Instant;
@@ -113,18 +110,8 @@ pub fn network(world: &Arc<World>, limits: Limits) -> Network {
     Network {
         limits,
         aws: aws_client(dial),
-        clusters: Arc::new(move |config| cluster_client(clusters.clone(), &config)),
+        clusters: Arc::new(move |endpoint, limits| cluster_client(endpoint, limits, clusters.clone())),
     }
-}
-
-/// What kube makes of a configuration, over another connector.
-fn cluster_client(dial: Dial, config: &kube::Config) -> Result<kube::Client, kube::Error> {
-    let mut connector = TimeoutConnector::new(config.rustls_https_connector_with_connector(dial)?);
-    connector.set_connect_timeout(config.connect_timeout);
-    connector.set_read_timeout(config.read_timeout);
-    connector.set_reset_reader_on_write(config.reset_reader_on_write);
-    let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build(connector);
-    Ok(ClientBuilder::new(client, "default").with_layer(&config.base_uri_layer()).build())
 }
 
 /// Connects to the hosts of a world.

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use eks_rules::UniqueValue;
+use eks_rules::UniqueWithout;
 use serde::Deserializer;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
@@ -20,6 +20,14 @@ impl Take for Vec<(Position, Result<Value, String>)> {
     }
 }
 
+/// What no rule reads, and `kubectl` writes at length.
+const UNREAD: UniqueWithout = UniqueWithout(&["managedFields"]);
+
+/// Reads a value of a manifest.
+pub(super) const fn value() -> UniqueWithout {
+    UNREAD
+}
+
 /// One document, as it is read: an object is taken whole, a list item by item, so that a list of any length takes the
 /// memory of one item. The errors of the reading itself are those of syntax.
 pub(super) struct Document<'a, T> {
@@ -30,7 +38,8 @@ pub(super) struct Document<'a, T> {
 }
 
 impl<T: Take> Document<'_, T> {
-    fn item(&mut self, number: u64, item: Value) {
+    /// Takes an item of a bare sequence of objects, as `jq` makes them.
+    pub(super) fn item(&mut self, number: u64, item: Value) {
         let position = Position { item: Some(number), ..self.position };
         self.taker.take(position, Ok(item));
     }
@@ -59,61 +68,107 @@ impl<'de, T: Take> Visitor<'de> for Document<'_, T> {
         Ok(())
     }
 
-    /// A bare sequence of objects, as `jq` makes them.
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<(), A::Error> {
         let mut number = 0;
-        while let Some(UniqueValue(item)) = sequence.next_element()? {
+        while let Some(item) = sequence.next_element_seed(value())? {
             number += 1;
             self.item(number, item);
         }
         Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        let mut object = Map::new();
-        let mut streamed: Option<Streamed> = None;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut object = Partial::new(self);
         while let Some(key) = map.next_key::<String>()? {
-            if object.contains_key(&key) || (streamed.is_some() && key == "items") {
-                return Err(A::Error::custom(format!("duplicate key {key:?}")));
-            }
-            if key == "items" && may_be_list(&object) {
-                match map.next_value_seed(Items { document: &mut self, list: ItemType::of(&object) })? {
-                    ItemsValue::Streamed(items) => streamed = Some(items),
-                    ItemsValue::Other(value) => {
-                        object.insert(key, value);
-                    }
+            object.check(&key).map_err(A::Error::custom)?;
+            if object.streams(&key) {
+                if let Some(other) = map.next_value_seed(Items { object: &mut object })? {
+                    object.insert(key, other);
                 }
             } else {
-                let UniqueValue(value) = map.next_value()?;
-                object.insert(key, value);
+                object.insert(key, map.next_value_seed(value())?);
             }
         }
-        match streamed {
-            None => self.taker.take(self.position, Ok(Value::Object(object))),
-            Some(streamed) => self.end_list(&object, streamed),
-        }
+        object.end();
         Ok(())
     }
 }
 
-impl<T: Take> Document<'_, T> {
-    /// Ends a list whose items are known, now that its kind is.
-    fn end_list(&mut self, object: &Map<String, Value>, streamed: Streamed) {
-        let kind = object.get("kind").and_then(Value::as_str);
-        match kind {
+/// An object of which the first fields are read.
+pub(super) struct Partial<'a, T> {
+    document: Document<'a, T>,
+    object: Map<String, Value>,
+    streamed: Option<Streamed>,
+}
+
+/// What is left of a sequence of items that was handed over.
+#[derive(Debug, Default)]
+struct Streamed {
+    list: ItemType,
+    number: u64,
+    /// Items without a kind, which wait for that of their list, each with its number.
+    held: Vec<(u64, Value)>,
+}
+
+impl<'a, T: Take> Partial<'a, T> {
+    /// Nothing is read yet.
+    pub(super) fn new(document: Document<'a, T>) -> Self {
+        Self { document, object: Map::new(), streamed: None }
+    }
+
+    /// Fails where the key was there before.
+    pub(super) fn check(&self, key: &str) -> Result<(), String> {
+        if self.object.contains_key(key) || (self.streamed.is_some() && key == "items") {
+            return Err(format!("duplicate key {key:?}"));
+        }
+        Ok(())
+    }
+
+    /// Whether a sequence under this key is one of objects, to be handed over one by one.
+    pub(super) fn streams(&self, key: &str) -> bool {
+        key == "items" && may_be_list(&self.object)
+    }
+
+    /// Adds a field.
+    pub(super) fn insert(&mut self, key: String, value: Value) {
+        self.object.insert(key, value);
+    }
+
+    /// Begins the sequence of items.
+    pub(super) fn begin_items(&mut self) {
+        self.streamed = Some(Streamed { list: ItemType::of(&self.object), ..Streamed::default() });
+    }
+
+    /// Takes the next of them.
+    pub(super) fn item(&mut self, mut item: Value) {
+        let streamed = self.streamed.get_or_insert_default();
+        streamed.number += 1;
+        streamed.list.complete(&mut item);
+        if item.get("kind").is_none() {
+            streamed.held.push((streamed.number, item));
+        } else {
+            self.document.item(streamed.number, item);
+        }
+    }
+
+    /// Ends the object: it is taken, or what waited for its kind is.
+    pub(super) fn end(mut self) {
+        let Some(streamed) = self.streamed else {
+            return self.document.taker.take(self.document.position, Ok(Value::Object(self.object)));
+        };
+        let wrong = match self.object.get("kind").and_then(Value::as_str) {
             Some(kind) if kind.ends_with("List") => {
-                let list = ItemType::of(object);
+                let list = ItemType::of(&self.object);
                 for (number, mut item) in streamed.held {
                     list.complete(&mut item);
-                    self.item(number, item);
+                    self.document.item(number, item);
                 }
+                return;
             }
-            Some(kind) => {
-                let wrong = format!("kind {kind} has `items` before its kind, as only a List may have");
-                self.taker.take(self.position, Err(wrong));
-            }
-            None => self.taker.take(self.position, Err("a list of items without a kind".to_owned())),
-        }
+            Some(kind) => format!("kind {kind} has `items` before its kind, as only a List may have"),
+            None => "a list of items without a kind".to_owned(),
+        };
+        self.document.taker.take(self.document.position, Err(wrong));
     }
 }
 
@@ -151,67 +206,44 @@ impl ItemType {
     }
 }
 
-/// What stands under `items`.
-enum ItemsValue {
-    /// A sequence, which was handed over.
-    Streamed(Streamed),
-    /// Anything else.
-    Other(Value),
-}
-
-/// What is left of a sequence of items.
-#[derive(Debug, Default)]
-struct Streamed {
-    /// Items without a kind, which wait for that of their list, each with its number.
-    held: Vec<(u64, Value)>,
-}
-
-/// Reads what stands under `items`.
+/// Reads what stands under `items`: a sequence is handed over, anything else is given back.
 struct Items<'a, 'b, T> {
-    document: &'a mut Document<'b, T>,
-    list: ItemType,
+    object: &'a mut Partial<'b, T>,
 }
 
 impl<'de, T: Take> DeserializeSeed<'de> for Items<'_, '_, T> {
-    type Value = ItemsValue;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ItemsValue, D::Error> {
+    type Value = Option<Value>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Value>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl<'de, T: Take> Visitor<'de> for Items<'_, '_, T> {
-    type Value = ItemsValue;
+    type Value = Option<Value>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a sequence of items")
     }
 
     /// `items: null` is an empty list.
-    fn visit_unit<E>(self) -> Result<ItemsValue, E> {
-        Ok(ItemsValue::Streamed(Streamed::default()))
+    fn visit_unit<E>(self) -> Result<Option<Value>, E> {
+        self.object.begin_items();
+        Ok(None)
     }
 
-    fn visit_none<E>(self) -> Result<ItemsValue, E> {
-        Ok(ItemsValue::Streamed(Streamed::default()))
+    fn visit_none<E: Error>(self) -> Result<Option<Value>, E> {
+        self.visit_unit()
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ItemsValue, A::Error> {
-        let UniqueValue(value) = serde::Deserialize::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(ItemsValue::Other(value))
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<Value>, A::Error> {
+        value().deserialize(MapAccessDeserializer::new(map)).map(Some)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<ItemsValue, A::Error> {
-        let mut streamed = Streamed::default();
-        let mut number = 0;
-        while let Some(UniqueValue(mut item)) = sequence.next_element()? {
-            number += 1;
-            self.list.complete(&mut item);
-            if item.get("kind").is_none() {
-                streamed.held.push((number, item));
-            } else {
-                self.document.item(number, item);
-            }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Option<Value>, A::Error> {
+        self.object.begin_items();
+        while let Some(item) = sequence.next_element_seed(value())? {
+            self.object.item(item);
         }
-        Ok(ItemsValue::Streamed(streamed))
+        Ok(None)
     }
 }

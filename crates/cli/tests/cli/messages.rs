@@ -1,4 +1,6 @@
-use crate::run::{Directory, judge, run, run_in, workload};
+use eks_rules::UniqueValue;
+
+use crate::run::{Directory, judge, run, run_in, subjects, workload};
 
 #[test]
 fn every_object_that_does_not_decode_is_named_with_file_document_and_field() {
@@ -54,9 +56,9 @@ fn duplicate_keys_are_errors_in_yaml() {
 #[test]
 fn duplicate_keys_are_errors_in_json() {
     judge(r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "name": "b"}}"#)
-        .refuses(&[r#"standard input: document 1: not JSON: duplicate key "name" at line 1 column 74"#]);
+        .refuses(&[r#"standard input: document 1: not JSON: duplicate key "name" at line 1 column 68"#]);
     judge(r#"{"apiVersion": "v1", "kind": "List", "items": [], "items": []}"#)
-        .refuses(&[r#"standard input: document 1: not JSON: duplicate key "items" at line 1 column 58"#]);
+        .refuses(&[r#"standard input: document 1: not JSON: duplicate key "items" at line 1 column 57"#]);
 }
 
 #[test]
@@ -162,6 +164,65 @@ fn text_of_another_encoding_is_refused() {
 fn json_that_ends_early_is_an_error() {
     judge(r#"{"apiVersion": "v1", "kind": "Pod""#)
         .refuses(&["standard input: document 1: not JSON: EOF while parsing an object at line 1 column 34"]);
+}
+
+/// serde_json's own words and place, though no more than a value at a time is read by it.
+#[test]
+fn a_mistake_in_json_is_told_as_its_parser_tells_it() {
+    let texts = [
+        r#"{"a" 1}"#,
+        r#"{"a": 1 "b": 2}"#,
+        r#"{"a": 1,}"#,
+        r#"{, "a": 1}"#,
+        r#"{1: 2}"#,
+        r#"{"a": tru}"#,
+        r#"{"a": 01}"#,
+        r#"{"a": 1.}"#,
+        r#"{"a": "\q"}"#,
+        "{\"a\": \"tab\tin it\"}",
+        "{\n  \"a\": 1,\n  \"b\": [1, 2,, 3]\n}",
+        "{\n  \"a\": 1\n  \"b\": 2\n}",
+        "{\n\n  \"a\": {\n    \"b\": nul\n  }\n}",
+        "{\n  \"kind\": \"List\",\n  \"items\": [\n    {\"a\": 1},\n    {\"a\": 1, \"a\": 2}\n  ]\n}",
+        "{\n  \"items\": [\n    {\"a\": 1}\n    {\"a\": 1}\n  ]\n}",
+        "{\n  \"items\": [\n    {\"a\": 1},\n  ]\n}",
+        "{\n  \"items\": [\n    {\"a\": 1},\n    {\"a\": ]}\n  ]\n}",
+        "{\n  \"items\": [\n    {\"managedFields\": {\"a\": 1, \"a\": 2}}\n  ]\n}",
+        "{\n  \"items\": [{}],\n  \"items\": []\n}",
+        "[\n  {\"a\": 1},\n  {\"a\": 1, \"b\"}\n]",
+        "[\n  {\"a\": 1}",
+        "{\"a\": 1,",
+        "{\"a\":",
+        "{\"a\"",
+        "{",
+        "[",
+        "[1,",
+        "{\"a\": [[1, 2]",
+    ];
+    for text in texts {
+        let error = serde_json::from_str::<UniqueValue>(text).unwrap_err();
+        let run = judge(text);
+        assert_eq!(run.status, 2, "{text}: {run:#?}");
+        assert!(run.stderr.ends_with(&format!("standard input: document 1: not JSON: {error}\n")), "{text}: {run:#?}");
+    }
+}
+
+/// What is read at a time is shorter than the file, the item, the string and the number that it ends in.
+#[test]
+fn json_of_any_length_is_read_to_its_end() {
+    let pod = |name: &str, note: &str| {
+        format!(
+            r#"{{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "{name}", "annotations": {{"note": "{note}"}}}}, "spec": {{"containers": [{{"name": "a"}}]}}}}"#
+        )
+    };
+    let long = pod("long", &"\\\"x".repeat(300_000));
+    let blank = " \n".repeat(400_000);
+    let list = format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{long},{blank}{}]}}"#, pod("after", ""));
+    assert_eq!(subjects(&judge(&list)), ["default/Pod/after[a] 1", "default/Pod/long[a] 1"]);
+    let error = serde_json::from_str::<UniqueValue>(&list.replace("after\"", "after\" 1")).unwrap_err();
+    judge(&list.replace("after\"", "after\" 1")).refuses(&[&format!("standard input: document 1: not JSON: {error}")]);
+    let number = format!("[{}1234567890]", " ".repeat(256 * 1024 - 5));
+    judge(&number).refuses(&["standard input: document 1, item 1: not a Kubernetes object: 1234567890"]);
 }
 
 #[test]
