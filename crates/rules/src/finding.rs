@@ -220,7 +220,7 @@ impl Finding {
 
 /// What a finding is about: pods of one owner that share it. Its names lie in one text, since there may be as many
 /// findings as containers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ContainerKey {
     /// Namespace, kind and name of the owner, container and image, one after the other.
     text: Box<str>,
@@ -251,14 +251,6 @@ impl ContainerKey {
         (text(0, namespace), text(namespace, kind), text(kind, name), text(name, container), self.kind, image)
     }
 }
-
-impl PartialEq for ContainerKey {
-    fn eq(&self, other: &Self) -> bool {
-        self.parts() == other.parts()
-    }
-}
-
-impl Eq for ContainerKey {}
 
 impl PartialOrd for ContainerKey {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {

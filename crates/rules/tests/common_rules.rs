@@ -12,3 +12,5 @@ mod judging;
 mod memory;
 #[path = "common_rules/parameters.rs"]
 mod parameters;
+#[path = "common_rules/reading.rs"]
+mod reading;

@@ -64,10 +64,6 @@ impl<'de, T: Take> Visitor<'de> for Document<'_, T> {
         Ok(())
     }
 
-    fn visit_none<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<(), A::Error> {
         let mut number = 0;
         while let Some(item) = sequence.next_element_seed(value())? {
@@ -229,10 +225,6 @@ impl<'de, T: Take> Visitor<'de> for Items<'_, '_, T> {
     fn visit_unit<E>(self) -> Result<Option<Value>, E> {
         self.object.begin_items();
         Ok(None)
-    }
-
-    fn visit_none<E: Error>(self) -> Result<Option<Value>, E> {
-        self.visit_unit()
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<Value>, A::Error> {

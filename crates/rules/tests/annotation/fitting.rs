@@ -433,3 +433,24 @@ fn an_annotation_says_since_when_the_cluster_was_not_judged_and_no_verdict_does(
         assert_eq!(not_judged_since(said), None, "{said}");
     }
 }
+
+#[test]
+fn a_word_that_is_more_than_a_quarter_of_the_room_is_cut_in_its_middle() {
+    let annotation = annotation(&format!("{} {}", "a".repeat(150), "b".repeat(400)), &[], &[]);
+    assert_eq!(annotation, format!("{} {}....", "a".repeat(150), "b".repeat(101)));
+}
+
+#[test]
+fn what_is_empty_is_told_as_empty() {
+    let finding = |image: Option<&str>, source: Option<&str>| Finding {
+        namespace: Some("shop".to_owned()),
+        reasons: vec![Reason::Untrusted],
+        image: image.map(str::to_owned),
+        source: source.map(str::to_owned),
+        ..Finding::default()
+    };
+    let told = |finding| annotation("1 found", &[finding], &[]);
+    assert_eq!(told(finding(Some(""), None)), "1 found: shop Untrusted (empty image).");
+    assert_eq!(told(finding(None, Some(""))), "1 found: shop Untrusted (empty URL).");
+    assert_eq!(told(finding(None, Some("oci://x"))), "1 found: shop Untrusted oci://x.");
+}

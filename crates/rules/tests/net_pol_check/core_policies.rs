@@ -396,3 +396,57 @@ fn findings_are_in_the_order_of_their_namespaces() {
     let found = found(&json!({}), &[namespace("c"), namespace("a"), namespace("b")]);
     assert_eq!(found.into_iter().map(|(namespace, _)| namespace).collect::<Vec<_>>(), ["a", "b", "c"]);
 }
+
+/// The policies that a finding names as open, as (kind, name, lists in which nothing else stands).
+#[track_caller]
+fn open(requires: &str, policies: &[(Kind, Value)]) -> Vec<(&'static str, String, Vec<&'static str>)> {
+    let mut objects = vec![namespace("shop")];
+    objects.extend_from_slice(policies);
+    let report = report(&json!({"requires": requires}), &objects);
+    let open = only(&report).open_policies.clone();
+    open.into_iter().map(|policy| (policy.kind, policy.name, policy.only_open)).collect()
+}
+
+#[test]
+fn a_finding_names_the_policies_that_let_everything_through() {
+    let both = json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{}], "egress": [{}]});
+    let named = |name: &str, spec: &Value| {
+        let (kind, mut value) = policy(spec.clone());
+        value["metadata"]["name"] = json!(name);
+        (kind, value)
+    };
+    let core = |name: &str, only: &[&'static str]| ("NetworkPolicy", name.to_owned(), only.to_vec());
+    assert_eq!(open("default-deny", &[policy(both.clone())]), [core("p", &["ingress", "egress"])]);
+    assert_eq!(open("default-deny-ingress", &[policy(both.clone())]), [core("p", &["ingress"])]);
+    assert_eq!(open("default-deny-egress", &[policy(both.clone())]), [core("p", &["egress"])]);
+    let mixed = json!({"podSelector": {}, "ingress": [{}, {"ports": [{"port": 80}]}]});
+    assert_eq!(open("default-deny-ingress", &[policy(mixed)]), [core("p", &[])]);
+    let deny = json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]});
+    assert_eq!(
+        open("default-deny", &[named("b", &both), named("deny", &deny), named("a", &both)]),
+        [core("a", &["ingress", "egress"]), core("b", &["ingress", "egress"])]
+    );
+}
+
+#[test]
+fn a_policy_that_is_open_for_some_pods_or_where_nothing_is_asked_is_not_named() {
+    let some = json!({"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{}]});
+    assert_eq!(open("default-deny-ingress", &[policy(some)]), []);
+    let egress = json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]});
+    assert_eq!(open("default-deny-ingress", &[policy(egress)]), []);
+    assert_eq!(open("default-deny", &[policy(json!({"podSelector": {}}))]), []);
+}
+
+#[test]
+fn an_open_policy_of_another_kind_is_named_and_its_lists_are_not() {
+    let cilium = json!({"endpointSelector": {}, "ingress": [{"fromEntities": ["all"]}]});
+    let clusterwide = json!({"endpointSelector": {}, "ingress": [{"fromEntities": ["all"]}]});
+    let policies = [
+        of_kind(Kind::CiliumNetworkPolicy, "shop", cilium),
+        of_kind(Kind::CiliumClusterwideNetworkPolicy, "", clusterwide),
+    ];
+    assert_eq!(
+        open("default-deny-ingress", &policies),
+        [("CiliumClusterwideNetworkPolicy", "p".to_owned(), vec![]), ("CiliumNetworkPolicy", "p".to_owned(), vec![])]
+    );
+}

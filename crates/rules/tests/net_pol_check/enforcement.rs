@@ -52,6 +52,7 @@ fn not_enforced(evidence: &[(Kind, Value)]) {
     assert_eq!(report.compliance_type, ComplianceType::NonCompliant);
     let finding = only(&report);
     assert_eq!((&finding.namespace, &finding.reasons[..]), (&None, &[Reason::NotEnforced][..]));
+    assert!(finding.advice.starts_with("Switch on something that enforces network policies"), "{}", finding.advice);
     let report = with("ignore", evidence);
     assert_eq!(report.compliance_type, ComplianceType::Compliant);
     assert!(!report.annotation.contains("enforce"), "{}", report.annotation);

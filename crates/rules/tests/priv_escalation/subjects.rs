@@ -1,7 +1,7 @@
 //! Whom a finding is told about: owners, pods that share a finding, what is not judged, counts and order.
 
 use eks_rules::Reason::{AllowPrivilegeEscalation, Privileged, Unset};
-use eks_rules::{ComplianceType, ContainerKind, Kind, Need, RuleName};
+use eks_rules::{ComplianceType, ContainerKind, Kind, Need, Privileges, RuleName};
 use serde_json::{Value, json};
 
 use crate::judging::{
@@ -279,4 +279,57 @@ fn the_memory_of_a_workload_does_not_grow_with_its_pods() {
     let report = report_of(&configuration, pods.iter().rev());
     assert_eq!((only(&report).pods, only(&report).pod.as_deref()), (Some(3_000), Some("web-5d8f7c9b4-0000")));
     assert_eq!(report.counts.findings, 1);
+}
+
+/// What is known for mending a container, when these pods of one Deployment have it.
+#[track_caller]
+fn mended(pods: &[Value]) -> Privileges {
+    let pods: Vec<Value> = pods
+        .iter()
+        .zip(["aaaaa", "bbbbb", "ccccc"])
+        .map(|(pod, suffix)| deployed(pod.clone(), "web", suffix))
+        .collect();
+    only(&escalation(&json!({}), &pods)).privileges.clone().unwrap()
+}
+
+fn adding(capabilities: &[&str]) -> Value {
+    pod_of(json!({"capabilities": {"add": capabilities}}))
+}
+
+#[test]
+fn what_a_mended_container_keeps_is_that_of_all_pods_together() {
+    let windows = {
+        let mut pod = unset();
+        pod["spec"]["os"] = json!({"name": "windows"});
+        pod["spec"]["containers"][0]["securityContext"] = json!({"allowPrivilegeEscalation": true});
+        pod
+    };
+    let privileged = pod_of(json!({"privileged": true}));
+    assert_eq!(mended(&[unset()]), Privileges::default());
+    assert_eq!(mended(&[unset(), unset()]), Privileges::default());
+    assert!(mended(&[privileged.clone()]).privileged);
+    for pods in [[unset(), privileged.clone()], [privileged, unset()]] {
+        assert!(mended(&pods).privileged);
+    }
+    assert!(mended(&[windows.clone(), windows.clone()]).windows);
+    for pods in [[unset(), windows.clone()], [windows, unset()]] {
+        assert!(!mended(&pods).windows);
+    }
+}
+
+#[test]
+fn added_capabilities_of_pods_that_differ_are_the_first_in_order() {
+    let kept = |added: &[&str], differ| Privileges {
+        added_capabilities: added.iter().map(|name| (*name).to_owned()).collect(),
+        capabilities_differ: differ,
+        ..Privileges::default()
+    };
+    let (chown, kill) = (adding(&["CHOWN"]), adding(&["KILL"]));
+    assert_eq!(mended(&[chown.clone(), chown.clone()]), kept(&["CHOWN"], false));
+    for pods in [[chown.clone(), kill.clone()], [kill.clone(), chown.clone()]] {
+        assert_eq!(mended(&pods), kept(&["CHOWN"], true));
+    }
+    for pods in [[chown.clone(), kill.clone(), kill.clone()], [kill.clone(), kill, chown]] {
+        assert_eq!(mended(&pods), kept(&["CHOWN"], true));
+    }
 }
