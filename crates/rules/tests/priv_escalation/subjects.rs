@@ -307,7 +307,7 @@ fn what_a_mended_container_keeps_is_that_of_all_pods_together() {
     let privileged = pod_of(json!({"privileged": true}));
     assert_eq!(mended(&[unset()]), Privileges::default());
     assert_eq!(mended(&[unset(), unset()]), Privileges::default());
-    assert!(mended(&[privileged.clone()]).privileged);
+    assert!(mended(std::slice::from_ref(&privileged)).privileged);
     for pods in [[unset(), privileged.clone()], [privileged, unset()]] {
         assert!(mended(&pods).privileged);
     }
