@@ -36,6 +36,8 @@ pub struct KubernetesClient {
     /// Signs the token of each request; none where the kubeconfig's own way of authentication is used.
     tokens: Option<TokenSource>,
     limits: Limits,
+    /// Tells what stands behind an error of kube's.
+    cause: fn(kube::Error) -> Cause,
     /// How many requests had to be sent again.
     retries: AtomicU64,
 }
@@ -59,8 +61,10 @@ impl KubernetesClient {
             return Err(NotJudged::Endpoint("endpoint: it is not an https URL"));
         }
         let certificate_authority = certificates(certificate_authority)?;
-        let client = (network.clusters)(ClusterEndpoint { url: uri, certificate_authority }, &network.limits);
-        Self::of(client, Some(tokens), network.limits.clone())
+        let client = (network.clusters)(ClusterEndpoint { url: uri, certificate_authority }, &network.limits)
+            .map_err(|source| NotJudged::Tls { source })?;
+        let limits = network.limits.clone();
+        Ok(Self { client, tokens: Some(tokens), limits, cause, retries: AtomicU64::new(0) })
     }
 
     /// A client of a kubeconfig's context, which authenticates as the kubeconfig says.
@@ -84,12 +88,8 @@ impl KubernetesClient {
         config.read_timeout = Some(limits.silence);
         config.reset_reader_on_write = true;
         config.default_retry = false;
-        Self::of(kube::Client::try_from(config).map_err(Into::into), None, limits)
-    }
-
-    fn of(client: Result<kube::Client, Cause>, tokens: Option<TokenSource>, limits: Limits) -> Result<Self, NotJudged> {
-        let client = client.map_err(|source| NotJudged::Tls { source })?;
-        Ok(Self { client, tokens, limits, retries: AtomicU64::new(0) })
+        let client = kube::Client::try_from(config).map_err(|cause| NotJudged::Tls { source: cause.into() })?;
+        Ok(Self { client, tokens: None, limits, cause: |error| error.into(), retries: AtomicU64::new(0) })
     }
 
     /// How many requests had to be sent again so far.
@@ -171,8 +171,18 @@ impl KubernetesClient {
             request = request.header(AUTHORIZATION, value);
         }
         let request = request.body(kube::client::Body::empty()).map_err(|error| Failure::broken(error.into()))?;
-        let response = self.client.send(request).await.map_err(|error| Failure::broken(error.into()))?;
-        read(response, buffer, self.limits.body, peek).await
+        let response = self.client.send(request).await.map_err(|error| Failure::broken((self.cause)(error)))?;
+        read(response, buffer, self.limits.body, self.cause, peek).await
+    }
+}
+
+/// What stands behind an error of kube's. Its own words have those of every parser of a kubeconfig in them, and with
+/// them the parsers, which a function has no use for.
+fn cause(error: kube::Error) -> Cause {
+    match error {
+        kube::Error::Service(cause) => cause,
+        kube::Error::HyperError(cause) => cause.into(),
+        _ => "the request cannot be sent".into(),
     }
 }
 
@@ -199,12 +209,13 @@ async fn read(
     response: Response<kube::client::Body>,
     mut bytes: Vec<u8>,
     limit: usize,
+    told: fn(kube::Error) -> Cause,
     peek: &mut impl FnMut(Encoding, &[u8]),
 ) -> Result<Body, Failure> {
     let (parts, mut body) = response.into_parts();
     let encoding = encoding(&parts.headers);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|cause| Failure::body(parts.status, cause.into()))?;
+        let frame = frame.map_err(|error| Failure::body(parts.status, told(error)))?;
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > limit {
             return Err(Failure::body(parts.status, Box::new(TooLarge { limit })));

@@ -11,7 +11,9 @@ use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_types::sdk_config::SharedHttpClient;
-use http::Uri;
+use bytes::Bytes;
+use http::{Request, Uri};
+use http_body_util::Empty;
 use hyper::rt::{Read, Write};
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_timeout::TimeoutConnector;
@@ -23,7 +25,8 @@ use kube::client::{Body, ClientBuilder};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
-use tower_service::Service;
+use tower::Service;
+use tower::util::MapRequest;
 
 use crate::error::Cause;
 
@@ -149,6 +152,8 @@ where
     connector.set_connect_timeout(Some(limits.connect));
     connector.set_read_timeout(Some(limits.silence));
     connector.set_reset_reader_on_write(true);
-    let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build(connector);
+    let client: Client<_, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
+    // What is asked has no body.
+    let client = MapRequest::new(client, |request: Request<Body>| request.map(|_| Empty::new()));
     Ok(ClientBuilder::new(client, "default").with_layer(&BaseUriLayer::new(endpoint.url)).build())
 }
