@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on fails")]
 #![allow(clippy::print_stderr, reason = "a property test says its seed")]
 
+#[path = "common_rules/configuration.rs"]
+mod configuration;
 #[path = "common_rules/exemptions.rs"]
 mod exemptions;
 #[allow(dead_code, reason = "it is made for several tests, none of which needs all of it")]

@@ -553,6 +553,7 @@ fn an_exempted_container_is_exempt_from_what_ecr_says_and_only_then_of_use() {
     let found = with(&[("HIGH", 1)]);
     assert_eq!((found.findings.len(), found.counts.exempted), (0, 3));
     assert_eq!(found.notes, ["3 exempted"]);
+    assert!(found.annotation.contains(": all trusted, or exempt, nothing at or above HIGH"), "{}", found.annotation);
     let clean = with(&[]);
     assert_eq!((clean.findings.len(), clean.counts.exempted), (0, 0));
     assert_eq!(clean.notes, ["exemption of shop/Deployment/web is redundant: it matched nothing"]);
