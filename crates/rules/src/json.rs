@@ -1,9 +1,7 @@
-use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 /// A JSON value in which no object has the same key twice: JSON itself lets the last one win, which would let a
@@ -17,8 +15,8 @@ impl<'de> Deserialize<'de> for UniqueValue {
     }
 }
 
-/// Reads such a value and leaves out what stands under these keys, however deep: it must be as well-formed as the rest,
-/// and takes no memory.
+/// Reads such a value and leaves out what stands under these keys, however deep. It must be well-formed, and no more is
+/// asked of what nobody reads.
 #[derive(Clone, Copy, Debug)]
 pub struct UniqueWithout(pub &'static [&'static str]);
 
@@ -74,85 +72,18 @@ impl<'de> Visitor<'de> for UniqueWithout {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
+        let mut left_out = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            let ignored = self.0.contains(&key.as_str());
-            match object.entry(key) {
-                Entry::Occupied(entry) => return Err(duplicate(entry.key())),
-                Entry::Vacant(entry) if ignored => {
-                    entry.insert(Value::Null);
-                    map.next_value_seed(UniqueKeys)?;
-                }
-                Entry::Vacant(entry) => {
-                    entry.insert(map.next_value_seed(self)?);
-                }
+            if object.contains_key(&key) || left_out.contains(&key) {
+                return Err(A::Error::custom(format!("duplicate key {key:?}")));
             }
-        }
-        for key in self.0 {
-            object.remove(*key);
+            if self.0.contains(&key.as_str()) {
+                map.next_value::<IgnoredAny>()?;
+                left_out.push(key);
+            } else {
+                object.insert(key, map.next_value_seed(self)?);
+            }
         }
         Ok(Value::Object(object))
-    }
-}
-
-fn duplicate<E: Error>(key: &str) -> E {
-    E::custom(format!("duplicate key {key:?}"))
-}
-
-/// Passes over a value in which no object may have the same key twice.
-#[derive(Clone, Copy)]
-struct UniqueKeys;
-
-impl<'de> DeserializeSeed<'de> for UniqueKeys {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for UniqueKeys {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        UniqueWithout(&[]).expecting(formatter)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
-        while sequence.next_element_seed(self)?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut keys = BTreeSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if let Some(key) = keys.replace(key) {
-                return Err(duplicate(&key));
-            }
-            map.next_value_seed(self)?;
-        }
-        Ok(())
     }
 }

@@ -20,12 +20,23 @@ impl Take for Vec<(Position, Result<Value, String>)> {
     }
 }
 
-/// What no rule reads, and `kubectl` writes at length.
-const UNREAD: UniqueWithout = UniqueWithout(&["managedFields"]);
+/// What no rule reads of any kind, and objects have at length.
+const UNREAD: [&str; 10] = [
+    "affinity",
+    "conditions",
+    "lifecycle",
+    "livenessProbe",
+    "managedFields",
+    "readinessProbe",
+    "resources",
+    "startupProbe",
+    "tolerations",
+    "volumeMounts",
+];
 
 /// Reads a value of a manifest.
 pub(super) const fn value() -> UniqueWithout {
-    UNREAD
+    UniqueWithout(&UNREAD)
 }
 
 /// One document, as it is read: an object is taken whole, a list item by item, so that a list of any length takes the

@@ -187,7 +187,6 @@ fn a_mistake_in_json_is_told_as_its_parser_tells_it() {
         "{\n  \"items\": [\n    {\"a\": 1}\n    {\"a\": 1}\n  ]\n}",
         "{\n  \"items\": [\n    {\"a\": 1},\n  ]\n}",
         "{\n  \"items\": [\n    {\"a\": 1},\n    {\"a\": ]}\n  ]\n}",
-        "{\n  \"items\": [\n    {\"managedFields\": {\"a\": 1, \"a\": 2}}\n  ]\n}",
         "{\n  \"items\": [{}],\n  \"items\": []\n}",
         "[\n  {\"a\": 1},\n  {\"a\": 1, \"b\"}\n]",
         "[\n  {\"a\": 1}",
