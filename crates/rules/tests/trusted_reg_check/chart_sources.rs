@@ -476,6 +476,8 @@ fn the_default_port_of_the_scheme_is_no_other_port() {
     does_not_trust("a.example:443", &["http://a.example"]);
     trusts("chartmuseum:80", &["http://chartmuseum/x"]);
     trusts("[::1]:5000", &["oci://[::1]:5000/x"]);
+    trusts("[fd00::]:5000", &["oci://[fd00::]:5000/x"]);
+    trusts("[fd00::]", &["https://[fd00::]/x"]);
 }
 
 #[test]

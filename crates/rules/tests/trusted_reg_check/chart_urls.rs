@@ -149,6 +149,7 @@ fn host() -> impl Strategy<Value = String> {
         "localhost",
         "charts",
         "[::1]",
+        "[fd00::]",
         "a_b.example",
         "docker.io",
         "registry-1.docker.io",
