@@ -427,3 +427,14 @@ fn mixed_forms_and_look_alikes_are_no_ecr_host() {
         assert_eq!(EcrRegistry::of_host(host), None, "{host}");
     }
 }
+
+#[test]
+fn a_registry_is_known_by_its_other_names() {
+    let names = |registry: &str| ImageReference::other_names(registry).collect::<Vec<_>>();
+    for (alias, registry) in ImageReference::aliases() {
+        assert!(names(registry).contains(&alias), "{alias}");
+        assert_eq!(name(&format!("{alias}/a/b")), name(&format!("{registry}/a/b")), "{alias}");
+    }
+    assert!(names("docker.io").contains(&"index.docker.io"));
+    assert_eq!(names("quay.io"), [""; 0]);
+}
