@@ -176,13 +176,13 @@ impl KubernetesClient {
     }
 }
 
-/// What stands behind an error of kube's. Its own words have those of every parser of a kubeconfig in them, and with
-/// them the parsers, which a function has no use for.
+/// What stands behind an error of kube's. To display that error itself would bring the errors of all parsers of a
+/// kubeconfig into every function.
 fn cause(error: kube::Error) -> Cause {
     match error {
         kube::Error::Service(cause) => cause,
         kube::Error::HyperError(cause) => cause.into(),
-        _ => "the request cannot be sent".into(),
+        _ => "the HTTP client failed".into(),
     }
 }
 
@@ -209,13 +209,13 @@ async fn read(
     response: Response<kube::client::Body>,
     mut bytes: Vec<u8>,
     limit: usize,
-    told: fn(kube::Error) -> Cause,
+    cause: fn(kube::Error) -> Cause,
     peek: &mut impl FnMut(Encoding, &[u8]),
 ) -> Result<Body, Failure> {
     let (parts, mut body) = response.into_parts();
     let encoding = encoding(&parts.headers);
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Failure::body(parts.status, told(error)))?;
+        let frame = frame.map_err(|error| Failure::body(parts.status, cause(error)))?;
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > limit {
             return Err(Failure::body(parts.status, Box::new(TooLarge { limit })));

@@ -128,9 +128,11 @@ impl Network {
     }
 }
 
-/// The HTTP client of a cluster over `connector`. Requests carry the tokens that they are given.
+/// The HTTP client of a cluster over `connector`. It is for reading: the body of a request is not sent. Requests carry the
+/// tokens that they are given.
 ///
-/// [`kube::Client::try_from`] does more: all that a kubeconfig can ask for, which is a tenth of a function's size.
+/// [`kube::Client::try_from`] does more, and all that a kubeconfig can ask for would be part of every function
+/// (`docs/decisions/0030`).
 ///
 /// # Errors
 /// A certificate that cannot be used.

@@ -11,14 +11,35 @@ pub struct UniqueValue(pub Value);
 
 impl<'de> Deserialize<'de> for UniqueValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        UniqueWithout(&[]).deserialize(deserializer).map(Self)
+        UniqueWithout::new(&[]).deserialize(deserializer).map(Self)
     }
 }
 
-/// Reads such a value and leaves out what stands under these keys, however deep. It must be well-formed, and no more is
-/// asked of what nobody reads.
+/// Keys that are left out, each list with the key under which they stand, in an object or in those of a sequence.
+pub type Unread = [(&'static str, &'static [&'static str])];
+
+/// Reads such a value and leaves out what nobody reads of it. What is left out need have the form of a value and no more.
 #[derive(Clone, Copy, Debug)]
-pub struct UniqueWithout(pub &'static [&'static str]);
+pub struct UniqueWithout {
+    unread: &'static Unread,
+    /// What is left out here.
+    here: &'static [&'static str],
+}
+
+impl UniqueWithout {
+    /// Leaves these out, wherever they stand.
+    #[must_use]
+    pub const fn new(unread: &'static Unread) -> Self {
+        Self { unread, here: &[] }
+    }
+
+    /// The same for what stands under a key.
+    #[must_use]
+    pub fn below(self, key: &str) -> Self {
+        let below = self.unread.iter().find(|(parent, _)| *parent == key);
+        Self { here: below.map_or(&[], |(_, keys)| keys), ..self }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for UniqueWithout {
     type Value = Value;
@@ -77,11 +98,12 @@ impl<'de> Visitor<'de> for UniqueWithout {
             if object.contains_key(&key) || left_out.contains(&key) {
                 return Err(A::Error::custom(format!("duplicate key {key:?}")));
             }
-            if self.0.contains(&key.as_str()) {
+            if self.here.contains(&key.as_str()) {
                 map.next_value::<IgnoredAny>()?;
                 left_out.push(key);
             } else {
-                object.insert(key, map.next_value_seed(self)?);
+                let value = map.next_value_seed(self.below(&key))?;
+                object.insert(key, value);
             }
         }
         Ok(Value::Object(object))

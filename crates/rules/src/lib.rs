@@ -31,7 +31,7 @@ pub use exemption::{ExemptOwner, Exemption};
 pub use facts::{JUDGEMENT_FACTS, ParameterFacts, own_facts, reasons};
 pub use finding::{ContainerKind, Finding, OpenPolicy, Owner, Privileges, Reason, UncoveredWorkload};
 pub use image::{EcrRegistry, ImageReference, ReferenceError, TrustedSource, TrustedSources};
-pub use json::{UniqueValue, UniqueWithout};
+pub use json::{UniqueValue, UniqueWithout, Unread};
 pub use kind::{Kind, Need, Object, Read};
 pub use parameters::{Globs, ParameterError, RuleParameters};
 pub use priv_escalation::{Reading, SecretsInEnv};

@@ -270,7 +270,7 @@ pub(crate) trait Fold: Send {
     /// Observes any other object of a judged namespace, or of the whole cluster.
     fn object(&mut self, _object: Object<'_>) {}
     /// Is told of a kind that may not be read, where that is no hindrance.
-    fn forbidden(&mut self, _kind: Kind, _context: &mut Context) {}
+    fn forbidden(&mut self, kind: Kind, context: &mut Context);
     /// Whether there may be [questions](Fold::registry_questions) at the end.
     fn asks_registry(&self) -> bool {
         false

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use eks_rules::UniqueWithout;
+use eks_rules::{UniqueWithout, Unread};
 use serde::Deserializer;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
@@ -20,23 +20,24 @@ impl Take for Vec<(Position, Result<Value, String>)> {
     }
 }
 
-/// What no rule reads of any kind, and objects have at length.
-const UNREAD: [&str; 10] = [
-    "affinity",
-    "conditions",
-    "lifecycle",
-    "livenessProbe",
-    "managedFields",
-    "readinessProbe",
-    "resources",
-    "startupProbe",
-    "tolerations",
-    "volumeMounts",
+/// What no rule reads of a container.
+const OF_CONTAINERS: &[&str] =
+    &["lifecycle", "livenessProbe", "readinessProbe", "resources", "startupProbe", "volumeMounts"];
+
+/// What objects have at length and no rule reads, of whatever kind they are. The keys of labels are anybody's: nothing may
+/// be left out that could stand among them.
+const UNREAD: &Unread = &[
+    ("metadata", &["managedFields"]),
+    ("spec", &["affinity", "tolerations"]),
+    ("status", &["conditions"]),
+    ("containers", OF_CONTAINERS),
+    ("initContainers", OF_CONTAINERS),
+    ("ephemeralContainers", OF_CONTAINERS),
 ];
 
-/// Reads a value of a manifest.
-pub(super) const fn value() -> UniqueWithout {
-    UniqueWithout(&UNREAD)
+/// Reads a value of a manifest, which stands under this key; an object of its own stands under none.
+pub(super) fn value(key: &str) -> UniqueWithout {
+    UniqueWithout::new(UNREAD).below(key)
 }
 
 /// One document, as it is read: an object is taken whole, a list item by item, so that a list of any length takes the
@@ -77,7 +78,7 @@ impl<'de, T: Take> Visitor<'de> for Document<'_, T> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<(), A::Error> {
         let mut number = 0;
-        while let Some(item) = sequence.next_element_seed(value())? {
+        while let Some(item) = sequence.next_element_seed(value(""))? {
             number += 1;
             self.item(number, item);
         }
@@ -93,7 +94,8 @@ impl<'de, T: Take> Visitor<'de> for Document<'_, T> {
                     object.insert(key, other);
                 }
             } else {
-                object.insert(key, map.next_value_seed(value())?);
+                let value = map.next_value_seed(value(&key))?;
+                object.insert(key, value);
             }
         }
         object.end();
@@ -239,12 +241,12 @@ impl<'de, T: Take> Visitor<'de> for Items<'_, '_, T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<Value>, A::Error> {
-        value().deserialize(MapAccessDeserializer::new(map)).map(Some)
+        value("items").deserialize(MapAccessDeserializer::new(map)).map(Some)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Option<Value>, A::Error> {
         self.object.begin_items();
-        while let Some(item) = sequence.next_element_seed(value())? {
+        while let Some(item) = sequence.next_element_seed(value(""))? {
             self.object.item(item);
         }
         Ok(None)

@@ -5,6 +5,7 @@
 //! list is in memory item by item.
 
 use std::io::{self, BufRead, Read};
+use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny};
 use serde_json::{Deserializer, Error, Value};
@@ -80,12 +81,7 @@ impl<R: BufRead> Cutter<R> {
                 })?;
             }
             Some(b'{') => self.object(Partial::new(document))?,
-            Some(_) => {
-                let length = self.length()?;
-                let mut deserializer = Deserializer::from_slice(self.rest().get(..length).unwrap_or_default());
-                document.deserialize(&mut deserializer).map_err(|error| self.located(&error))?;
-                self.pass(length);
-            }
+            Some(_) => self.value(document)?,
         }
         Ok(true)
     }
@@ -97,23 +93,29 @@ impl<R: BufRead> Cutter<R> {
             if self.peek()?.is_some_and(|next| next != b'"') {
                 return Err(self.unexpected("key must be a string"));
             }
-            let Value::String(key) = self.value()? else { return Err(self.wrong("key must be a string")) };
+            let key: String = self.value(PhantomData)?;
             object.check(&key).map_err(|wrong| self.wrong(&wrong))?;
             match self.peek()? {
                 Some(b':') => self.pass(1),
                 Some(_) => return Err(self.unexpected("expected `:`")),
                 None => return Err(self.wrong("EOF while parsing an object")),
             }
-            let streams = object.streams(&key);
             match self.peek()? {
-                Some(b'[') if streams => {
+                Some(b'[') if object.streams(&key) => {
                     object.begin_items();
                     self.elements(|item| object.item(item))?;
                 }
-                _ => match self.value()? {
-                    Value::Null if streams => object.begin_items(),
-                    value => object.insert(key, value),
-                },
+                Some(b'n') if object.streams(&key) => {
+                    self.value(PhantomData::<()>)?;
+                    object.begin_items();
+                }
+                Some(next) if next != b'{' && object.streams(&key) => {
+                    return Err(self.unexpected("expected a sequence of items"));
+                }
+                _ => {
+                    let value = self.value(value(&key))?;
+                    object.insert(key, value);
+                }
             }
         }
         object.end();
@@ -124,7 +126,7 @@ impl<R: BufRead> Cutter<R> {
         self.pass(1);
         let mut first = true;
         while self.goes_on(b']', "a list", &mut first)? {
-            take(self.value()?);
+            take(self.value(value(""))?);
         }
         Ok(())
     }
@@ -150,10 +152,11 @@ impl<R: BufRead> Cutter<R> {
         }
     }
 
-    fn value(&mut self) -> Result<Value, Stop> {
+    /// Reads the value that the rest begins with.
+    fn value<S: for<'de> DeserializeSeed<'de, Value = T>, T>(&mut self, seed: S) -> Result<T, Stop> {
         let length = self.length()?;
         let mut deserializer = Deserializer::from_slice(self.rest().get(..length).unwrap_or_default());
-        let value = value().deserialize(&mut deserializer).map_err(|error| self.located(&error))?;
+        let value = seed.deserialize(&mut deserializer).map_err(|error| self.located(&error))?;
         self.pass(length);
         Ok(value)
     }
@@ -165,12 +168,18 @@ impl<R: BufRead> Cutter<R> {
             let passed = values.next();
             let length = values.byte_offset();
             match passed {
-                // The number at the end of what was read may go on.
+                // A number at the end of what was read may go on.
                 Some(Ok(_)) if self.ended || length < self.rest().len() => return Ok(length),
+                Some(Err(_)) if !self.ended && self.rest().last().is_some_and(|last| b"-+.eE".contains(last)) => {
+                    self.fill()?
+                }
                 Some(Err(error)) if self.ended || !error.is_eof() => {
-                    // Passing over a value words and places a few mistakes otherwise than reading it does.
-                    let read = value().deserialize(&mut Deserializer::from_slice(self.rest()));
-                    return Err(self.located(&read.err().unwrap_or(error)));
+                    // Passing over a value words and places a few mistakes otherwise than reading it does, and one is none of
+                    // the value: what follows a scalar.
+                    return match value("").deserialize(&mut Deserializer::from_slice(self.rest())) {
+                        Ok(_) => Ok(length),
+                        Err(error) => Err(self.located(&error)),
+                    };
                 }
                 None if self.ended => return Err(self.wrong("EOF while parsing a value")),
                 _ => self.fill()?,

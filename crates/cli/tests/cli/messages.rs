@@ -1,4 +1,5 @@
 use eks_rules::UniqueValue;
+use serde_json::Value;
 
 use crate::run::{Directory, judge, run, run_in, subjects, workload};
 
@@ -177,6 +178,10 @@ fn a_mistake_in_json_is_told_as_its_parser_tells_it() {
         r#"{1: 2}"#,
         r#"{"a": tru}"#,
         r#"{"a": 01}"#,
+        r#"{"a": 1x}"#,
+        r#"{"a": 2026-11-24}"#,
+        r#"{"a": nullx}"#,
+        r#"[1x]"#,
         r#"{"a": 1.}"#,
         r#"{"a": "\q"}"#,
         "{\"a\": \"tab\tin it\"}",
@@ -220,8 +225,71 @@ fn json_of_any_length_is_read_to_its_end() {
     assert_eq!(subjects(&judge(&list)), ["default/Pod/after[a] 1", "default/Pod/long[a] 1"]);
     let error = serde_json::from_str::<UniqueValue>(&list.replace("after\"", "after\" 1")).unwrap_err();
     judge(&list.replace("after\"", "after\" 1")).refuses(&[&format!("standard input: document 1: not JSON: {error}")]);
-    let number = format!("[{}1234567890]", " ".repeat(256 * 1024 - 5));
-    judge(&number).refuses(&["standard input: document 1, item 1: not a Kubernetes object: 1234567890"]);
+    for number in ["1234567890", "-1", "-10.25", "1.5e7", "1.5e-7", "0.125"] {
+        let told = serde_json::from_str::<Value>(number).unwrap();
+        for cut in 1..number.len() {
+            let list = format!("[{}{number}]", " ".repeat(256 * 1024 - 1 - cut));
+            judge(&list).refuses(&[&format!("standard input: document 1, item 1: not a Kubernetes object: {told}")]);
+        }
+    }
+}
+
+/// Keys that objects have at length and no rule reads are left out, and the keys of labels are anybody's.
+#[test]
+fn labels_may_have_the_names_of_what_is_not_read() {
+    for key in
+        ["affinity", "conditions", "lifecycle", "managedFields", "resources", "spec", "tolerations", "volumeMounts"]
+    {
+        let objects = |pod: &str, policy: &str| {
+            format!(
+                r#"{{"apiVersion": "v1", "kind": "List", "items": [
+                    {{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {{"name": "p", "namespace": "shop"}},
+                     "spec": {{"podSelector": {{"matchLabels": {{"{key}": "{policy}"}}}}, "policyTypes": ["Ingress"]}}}},
+                    {{"apiVersion": "v1", "kind": "Pod", "metadata": {{"name": "a", "namespace": "shop", "labels": {{"{key}": "{pod}"}}}},
+                     "spec": {{"containers": [{{"name": "a"}}]}}}}]}}"#
+            )
+        };
+        for (pod, policy, status) in [("spot", "spot", 0), ("spot", "other", 1)] {
+            let json = objects(pod, policy);
+            let yaml = serde_saphyr::to_string(&serde_json::from_str::<Value>(&json).unwrap()).unwrap();
+            for text in [json, yaml] {
+                let parameters = r#"{"requires": "covered"}"#;
+                let run = run(&["judge", "netPolCheck", "-f", "-", "--parameters", parameters], &text);
+                assert_eq!(run.status, status, "{key} {pod} {policy}: {run:#?}");
+            }
+        }
+        let selects_all = objects("spot", "spot");
+        let run = run(
+            &["judge", "netPolCheck", "-f", "-", "--parameters", r#"{"requires": "default-deny-ingress"}"#],
+            &selects_all,
+        );
+        assert_eq!(run.status, 1, "{key}: the policy is not for every pod: {run:#?}");
+    }
+}
+
+/// What is left out makes no difference to any verdict, wherever it stands.
+#[test]
+fn what_no_rule_reads_makes_no_difference() {
+    let plain = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"initContainers": [{"name": "i",
+        "securityContext": {"privileged": true}}], "containers": [{"name": "a"}]}, "status": {"phase": "Running"}}"#;
+    let full = plain
+        .replace(r#""name": "a"}, "spec""#, r#""name": "a", "managedFields": [{"securityContext": {}}]}, "spec""#)
+        .replace(r#""spec": {"#, r#""spec": {"tolerations": [{"containers": []}], "affinity": {"phase": "Failed"}, "#)
+        .replace(r#"{"name": "i","#, r#"{"name": "i", "resources": {"securityContext": 1}, "volumeMounts": 7,"#)
+        .replace(r#""status": {"#, r#""status": {"conditions": [{"phase": "Failed"}], "#);
+    let yaml = serde_saphyr::to_string(&serde_json::from_str::<Value>(&full).unwrap()).unwrap();
+    let told = judge(plain).stdout;
+    assert!(told.contains("Privileged"), "{told}");
+    assert_eq!((judge(&full).stdout, judge(&yaml).stdout), (told.clone(), told));
+}
+
+#[test]
+fn items_that_are_no_sequence_are_an_error() {
+    for items in ["5", "\"x\"", "true"] {
+        let list = format!(r#"{{"apiVersion": "v1", "kind": "PodList", "metadata": {{}}, "items": {items}}}"#);
+        let told = "standard input: document 1: not JSON: expected a sequence of items at line 1 column 66";
+        judge(&list).refuses(&[told]);
+    }
 }
 
 #[test]

@@ -150,6 +150,9 @@ impl Fold for PrivEscalation {
         vec![Read { kind: Kind::Pod, need: Need::Required }]
     }
 
+    /// Pods must be read, and nothing else is.
+    fn forbidden(&mut self, _kind: Kind, _context: &mut Context) {}
+
     fn pod(&mut self, pod: &Pod, context: &mut Context) {
         let windows = pod.windows();
         for walked in containers(pod) {

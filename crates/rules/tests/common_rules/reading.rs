@@ -1,7 +1,7 @@
 //! What is read before anything is judged: JSON without duplicate keys, kinds, and the errors that name an object.
 
 use eks_rules::object::Pod;
-use eks_rules::{Encoding, Globs, Kind, UniqueValue, UniqueWithout, decode, decode_object, peek_list_metadata};
+use eks_rules::{Encoding, Globs, Kind, UniqueValue, UniqueWithout, Unread, decode, decode_object, peek_list_metadata};
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
 use serde::de::value::{BytesDeserializer, Error};
@@ -11,8 +11,8 @@ fn unique(text: &str) -> Result<Value, String> {
     serde_json::from_str::<UniqueValue>(text).map(|UniqueValue(value)| value).map_err(|error| error.to_string())
 }
 
-fn without(keys: &'static [&'static str], text: &str) -> Result<Value, String> {
-    UniqueWithout(keys).deserialize(&mut Deserializer::from_str(text)).map_err(|error| error.to_string())
+fn without(unread: &'static Unread, text: &str) -> Result<Value, String> {
+    UniqueWithout::new(unread).deserialize(&mut Deserializer::from_str(text)).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -34,16 +34,25 @@ fn a_duplicate_key_is_an_error_at_any_depth() {
     ] {
         assert_eq!(unique(text), Err(format!("duplicate key {key:?} at line 1 column {column}")), "{text}");
     }
-    assert_eq!(without(&["a"], r#"{"a": 1, "a": 2}"#), Err("duplicate key \"a\" at line 1 column 12".to_owned()));
+    let twice = r#"{"m": {"a": 1, "a": 2}}"#;
+    assert_eq!(without(&[("m", &["a"])], twice), Err("duplicate key \"a\" at line 1 column 18".to_owned()));
 }
 
 #[test]
-fn what_is_left_out_is_left_out_at_any_depth_and_is_well_formed() {
-    let text = r#"{"a": {"x": [null, true, -1, 2, 0.5, "t", {"y": {}}]}, "b": [{"a": 1, "c": 2}], "d": "a"}"#;
-    assert_eq!(without(&["a"], text), Ok(json!({"b": [{"c": 2}], "d": "a"})));
-    assert_eq!(without(&["a", "d"], text), Ok(json!({"b": [{"c": 2}]})));
-    assert_eq!(without(&["a"], r#"{"a": {"x": 1, "x": 2}}"#), Ok(json!({})), "what nobody reads may say anything");
-    assert!(without(&["a"], r#"{"a": {"x": nul}}"#).is_err());
+fn what_nobody_reads_is_left_out_under_its_own_key_alone() {
+    let text = r#"{"a": 1, "m": {"a": {"x": [null, true, -1, 0.5, "t"]}, "b": {"a": 2}, "c": 3}, "n": [{"a": 4, "d": 5}, [{"a": 6}]]}"#;
+    let unread: &Unread = &[("m", &["a", "c"]), ("n", &["a"])];
+    assert_eq!(without(unread, text), Ok(json!({"a": 1, "m": {"b": {"a": 2}}, "n": [{"d": 5}, [{}]]})));
+    assert_eq!(without(&[], text), Ok(serde_json::from_str(text).unwrap()));
+    let below = UniqueWithout::new(unread).below("n").deserialize(&mut Deserializer::from_str(r#"[{"a": 1, "c": 2}]"#));
+    assert_eq!(below.unwrap(), json!([{"c": 2}]));
+}
+
+#[test]
+fn what_nobody_reads_may_say_anything_in_the_form_of_a_value() {
+    let unread: &Unread = &[("m", &["a"])];
+    assert_eq!(without(unread, r#"{"m": {"a": {"x": 1, "x": 2}}}"#), Ok(json!({"m": {}})));
+    assert!(without(unread, r#"{"m": {"a": {"x": nul}}}"#).is_err());
 }
 
 #[test]
