@@ -62,6 +62,8 @@ fn what_is_trusted_is_told_by_trusted_reg_check_alone() {
         (plain.every_region, plain.require_digest, plain.judges_running_image, plain.registry_gate),
         (false, false, false, None)
     );
+    assert_eq!(plain.sources.sources().len(), 1);
+    assert_eq!(trusted(&json!({"trustedRegistries": "quay.io,ghcr.io/a"})).sources.sources().len(), 2);
     let digest = trusted(&json!({"trustedRegistries": "quay.io", "requireDigest": "true"}));
     assert!(digest.require_digest && !digest.judges_running_image);
     for (image_id, judged) in [("require", true), ("report", false), ("ignore", false)] {

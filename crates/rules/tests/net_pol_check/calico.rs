@@ -211,6 +211,15 @@ fn a_selector_that_does_not_parse_is_noted_and_does_not_count() {
 }
 
 #[test]
+fn a_label_may_be_only_so_long() {
+    let counted = |length: usize| {
+        let selector = format!("!has({})", "k".repeat(length));
+        rungs_of(json!({"selector": selector, "types": ["Ingress"]})).contains(&"covered")
+    };
+    assert_eq!([1, 511, 512, 513, 600].map(counted), [true, true, true, false, false]);
+}
+
+#[test]
 fn parentheses_nest_only_so_deep() {
     let nested = |depth| format!("{}all(){}", "(".repeat(depth), ")".repeat(depth));
     assert!(covers(&nested(64)));

@@ -421,6 +421,8 @@ fn a_finding_names_the_policies_that_let_everything_through() {
     assert_eq!(open("default-deny-egress", &[policy(both.clone())]), [core("p", &["egress"])]);
     let mixed = json!({"podSelector": {}, "ingress": [{}, {"ports": [{"port": 80}]}]});
     assert_eq!(open("default-deny-ingress", &[policy(mixed)]), [core("p", &[])]);
+    let mixed = json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}, {"ports": [{"port": 53}]}]});
+    assert_eq!(open("default-deny-egress", &[policy(mixed)]), [core("p", &[])]);
     let deny = json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"]});
     assert_eq!(
         open("default-deny", &[named("b", &both), named("deny", &deny), named("a", &both)]),

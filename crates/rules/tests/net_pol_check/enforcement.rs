@@ -221,15 +221,18 @@ fn pods_on_fargate_and_windows_are_noted_where_the_vpc_cni_enforces() {
     let mut windows = pod(json!({"app": "web"}));
     windows.1["spec"]["os"] = json!({"name": "windows"});
     let pods = [fargate, windows.clone(), windows];
-    let notes = |evidence: (Kind, Value)| {
+    let notes = |evidence: &[(Kind, Value)]| {
         let mut objects = pods.to_vec();
-        objects.push(evidence);
+        objects.extend_from_slice(evidence);
         with("report", &objects).notes
     };
-    let vpc_cni = notes(addon(r#"{"enableNetworkPolicy": true}"#));
-    assert_eq!(vpc_cni, ["no policy is enforced for 1 Fargate pod and 2 Windows pods"]);
+    let (vpc_cni, calico) =
+        (addon(r#"{"enableNetworkPolicy": true}"#), daemon_set("calico-system", "calico-node", &[]));
+    let windows_too = "no policy is enforced for 1 Fargate pod and 2 Windows pods";
+    assert_eq!(notes(std::slice::from_ref(&vpc_cni)), [windows_too]);
     // No DaemonSet runs on Fargate, Cilium's and Calico's neither.
-    assert_eq!(notes(daemon_set("calico-system", "calico-node", &[])), ["no policy is enforced for 1 Fargate pod"]);
+    assert_eq!(notes(std::slice::from_ref(&calico)), ["no policy is enforced for 1 Fargate pod"]);
+    assert_eq!(notes(&[vpc_cni, calico]), ["no policy is enforced for 1 Fargate pod"]);
 }
 
 #[test]
