@@ -20,9 +20,12 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
-use cluster_access::{Aws, Invocation, InvocationError, Limits, Metrics, Network, Summary, chain, cluster_client, handle};
+use cluster_access::{
+    Aws, Invocation, InvocationError, Limits, Metrics, Network, Summary, chain, cluster_client, handle,
+};
+use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::{Connected, Connection};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use loopback::World;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::time::Instant;
