@@ -313,3 +313,18 @@ fn a_calico_policy_of_another_namespace_never_counts() {
     let deny = of_kind(Kind::CalicoNetworkPolicy, "blog", json!({}));
     assert_eq!(found(&json!({}), &[namespace("shop"), deny]), [("shop".to_owned(), vec![Reason::NoPolicy])]);
 }
+
+#[test]
+fn a_few_policies_that_do_not_count_are_named_and_the_others_are_counted() {
+    let note = |number: usize| {
+        let policies: Vec<_> = (0..number)
+            .map(|number| of_kind(Kind::CalicoNetworkPolicy, &format!("n{number}"), json!({"selector": "?"})))
+            .collect();
+        let notes = report(&json!({}), &policies).notes;
+        notes.into_iter().find(|note| note.contains(": not counted (selector:")).unwrap()
+    };
+    let told = |number| note(number).split_once(':').unwrap().0.to_owned();
+    assert_eq!(told(1), "Calico NetworkPolicy n0/p");
+    assert_eq!(told(5), "Calico NetworkPolicy n0/p, n1/p, n2/p, n3/p, n4/p");
+    assert_eq!(told(6), "Calico NetworkPolicy n0/p, n1/p, n2/p, n3/p, n4/p and 1 more");
+}
