@@ -154,3 +154,15 @@ fn patterns_are_told_as_they_were_given() {
     let given = ["kube-*", "web?", "a"].map(str::to_owned);
     assert_eq!(Globs::new(given.clone()).patterns().collect::<Vec<_>>(), given);
 }
+
+#[test]
+fn metadata_of_another_type_is_told_with_what_is_expected() {
+    let wrong = |field: &str, value: Value| pod_error(&json!({"metadata": {"name": "web", field: value}}));
+    for (field, value, told) in [
+        ("labels", json!(5), "metadata.labels: invalid type: integer `5`, expected a map"),
+        ("labels", json!({"app": 5}), "metadata.labels.app: invalid type: integer `5`, expected a string"),
+        ("annotations", json!([]), "metadata.annotations: invalid type: sequence, expected a map of annotations"),
+    ] {
+        assert_eq!(wrong(field, value), format!("Pod web: {told}"));
+    }
+}
