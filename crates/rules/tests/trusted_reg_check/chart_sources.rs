@@ -585,3 +585,37 @@ fn the_own_account_must_be_known_where_an_entry_names_it() {
     let error = configuration.judge(&manifests()).unwrap_err();
     assert_eq!(error.parameter, "trustedChartSources");
 }
+
+#[test]
+fn an_application_set_whose_generators_have_templates_without_charts_has_no_chart_source() {
+    let git = |url: &str| json!({"repoURL": url, "path": "app"});
+    let generators = json!([{"list": {"template": {"spec": {"source": git("https://github.com/{{.team}}/app")}}}}]);
+    let set = argo("ApplicationSet", &json!({"generators": generators, "template": {"spec": {"source": git(EVIL)}}}));
+    let report = report("charts.example", &[set]);
+    assert_eq!((found(&report), report.notes), (vec![], vec![]));
+}
+
+#[test]
+fn a_reference_without_a_kind_is_none() {
+    let release = flux("HelmRelease", "app", &json!({"chart": {"spec": {"sourceRef": {"name": "b"}}}}));
+    assert_eq!(report("charts.example", &[release]).notes, [""; 0]);
+}
+
+#[test]
+fn a_few_objects_that_are_not_judged_are_named_and_the_others_are_counted() {
+    let note = |number: usize| {
+        let patched: Vec<Value> = (0..number)
+            .map(|number| {
+                let mut set = argo("ApplicationSet", &json!({"templatePatch": "x"}));
+                set["metadata"]["name"] = json!(format!("s{number}"));
+                set
+            })
+            .collect();
+        report("charts.example", &patched).notes.remove(0).rsplit_once(": ").unwrap().1.to_owned()
+    };
+    let three = "argocd/ApplicationSet/s0, argocd/ApplicationSet/s1, argocd/ApplicationSet/s2";
+    assert_eq!(note(1), "argocd/ApplicationSet/s0");
+    assert_eq!(note(3), three);
+    assert_eq!(note(4), format!("{three} and 1 more"));
+    assert_eq!(note(5), format!("{three} and 2 more"));
+}
