@@ -558,3 +558,21 @@ fn an_exempted_container_is_exempt_from_what_ecr_says_and_only_then_of_use() {
     assert_eq!((clean.findings.len(), clean.counts.exempted), (0, 0));
     assert_eq!(clean.notes, ["exemption of shop/Deployment/web is redundant: it matched nothing"]);
 }
+
+#[test]
+fn images_without_a_result_are_not_told_as_scanned() {
+    let told = |report: Report| report.annotation;
+    let start = "1 image of 1 pod in 1 namespace: all trusted, nothing at or above HIGH in";
+    let none = told(scanned("report", &[]));
+    assert!(none.starts_with(&format!("{start} 0 scanned images.")), "{none}");
+    let clean = told(scanned("report", &[scan("COMPLETE", Some(&[("LOW", 1)]))]));
+    assert_eq!(clean, format!("{start} 1 scanned image."));
+}
+
+#[test]
+fn a_cluster_whose_images_all_must_be_scanned_is_told_with_their_number() {
+    let answer = |_: &RegistryQuestion| RegistryAnswer::Scans(vec![scan("COMPLETE", Some(&[("CRITICAL", 1)]))]);
+    let pods = [of("web", 0, &format!("{OWN}/app:1"), &format!("{OWN}/app@{SHA}"))];
+    let report = report(&json!({"unscanned": "fail"}), &pods, answer);
+    assert_eq!(report.annotation, "1 image of 1 pod in 1 namespace: all trusted, 1 scanned image.");
+}
