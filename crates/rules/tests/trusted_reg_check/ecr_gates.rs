@@ -576,3 +576,12 @@ fn a_cluster_whose_images_all_must_be_scanned_is_told_with_their_number() {
     let report = report(&json!({"unscanned": "fail"}), &pods, answer);
     assert_eq!(report.annotation, "1 image of 1 pod in 1 namespace: all trusted, 1 scanned image.");
 }
+
+#[test]
+fn a_repository_without_kms_is_told_with_what_to_do() {
+    let settings = RepositorySettings { encryption: "AES256".to_owned(), ..mutability("IMMUTABLE", &[]) };
+    let said = under(&format!("{OWN}/app:1"), &settings);
+    assert_eq!(reasons(&said), [Reason::NotKmsEncrypted]);
+    let told = "Move the image to a new repository of encryption type KMS, since that cannot be changed: repository ";
+    assert!(said.findings[0].advice.starts_with(told), "{}", said.findings[0].advice);
+}

@@ -233,6 +233,9 @@ fn the_advice_says_what_to_do() {
         "Mirror docker.io/bitnami/redis to a trusted registry (ecr:self) and take it from there, or add \
          docker.io/bitnami/redis to trustedRegistries."
     );
+    assert!(
+        advice("quay.io/x", json!({"trustedRegistries": "a.io,b.io,c.io"})).contains("registry (a.io, b.io, c.io) and")
+    );
     assert_eq!(
         advice("quay.io/x", json!({"trustedRegistries": "a.io,b.io,c.io,d.io"})),
         "Mirror quay.io/x to a trusted registry (a.io, b.io, c.io, …) and take it from there, or add quay.io/x to \
