@@ -435,11 +435,18 @@ fn what_is_wrong_with_a_body_is_said() {
 #[test]
 fn an_item_that_does_not_decode_is_named() {
     // The metadata of the list, then a pod whose spec is cut short behind its own metadata.
-    let pod = b"\x0a\x0f\x0a\x03api\x1a\x08payments\x12\x05\x0a";
-    let item = [&[0x12, u8::try_from(pod.len()).unwrap()], &pod[..]].concat();
-    let raw = [&b"\x0a\0"[..], &item].concat();
-    let body = [b"k8s\0\x0a\x0d\x0a\x02v1\x12\x07PodList\x12", &[u8::try_from(raw.len()).unwrap()][..], &raw].concat();
-    let error = decoded(Kind::Pod, Encoding::Protobuf, &body).unwrap_err();
-    assert_eq!((error.kind, error.name.as_str()), ("Pod", "payments/api"));
-    assert!(!error.cause.is_empty());
+    let pods: [(&[u8], &str); 3] = [
+        (b"\x0a\x0f\x0a\x03api\x1a\x08payments\x12\x05\x0a", "payments/api"),
+        (b"\x0a\x05\x0a\x03api\x12\x05\x0a", "api"),
+        (b"\x12\x05\x0a", "without a name"),
+    ];
+    for (pod, name) in pods {
+        let item = [&[0x12, u8::try_from(pod.len()).unwrap()], pod].concat();
+        let raw = [&b"\x0a\0"[..], &item].concat();
+        let body =
+            [b"k8s\0\x0a\x0d\x0a\x02v1\x12\x07PodList\x12", &[u8::try_from(raw.len()).unwrap()][..], &raw].concat();
+        let error = decoded(Kind::Pod, Encoding::Protobuf, &body).unwrap_err();
+        assert_eq!((error.kind, error.name.as_str()), ("Pod", name));
+        assert!(!error.cause.is_empty());
+    }
 }
