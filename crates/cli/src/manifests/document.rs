@@ -35,8 +35,8 @@ const UNREAD: &Unread = &[
     ("ephemeralContainers", OF_CONTAINERS),
 ];
 
-/// Reads a value of a manifest, which stands under this key; an object of its own stands under none.
-pub(super) fn value(key: &str) -> UniqueWithout {
+/// Reads what stands under this key in a manifest, without what no rule reads; an object of its own stands under none.
+pub(super) fn without_unread(key: &str) -> UniqueWithout {
     UniqueWithout::new(UNREAD).below(key)
 }
 
@@ -78,7 +78,7 @@ impl<'de, T: Take> Visitor<'de> for Document<'_, T> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<(), A::Error> {
         let mut number = 0;
-        while let Some(item) = sequence.next_element_seed(value(""))? {
+        while let Some(item) = sequence.next_element_seed(without_unread(""))? {
             number += 1;
             self.item(number, item);
         }
@@ -94,7 +94,7 @@ impl<'de, T: Take> Visitor<'de> for Document<'_, T> {
                     object.insert(key, other);
                 }
             } else {
-                let value = map.next_value_seed(value(&key))?;
+                let value = map.next_value_seed(without_unread(&key))?;
                 object.insert(key, value);
             }
         }
@@ -241,12 +241,12 @@ impl<'de, T: Take> Visitor<'de> for Items<'_, '_, T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<Value>, A::Error> {
-        value("items").deserialize(MapAccessDeserializer::new(map)).map(Some)
+        without_unread("items").deserialize(MapAccessDeserializer::new(map)).map(Some)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Option<Value>, A::Error> {
         self.object.begin_items();
-        while let Some(item) = sequence.next_element_seed(value(""))? {
+        while let Some(item) = sequence.next_element_seed(without_unread(""))? {
             self.object.item(item);
         }
         Ok(None)

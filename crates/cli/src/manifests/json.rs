@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny};
 use serde_json::{Deserializer, Error, Value};
 
-use super::document::{Document, Partial, Take, value};
+use super::document::{Document, Partial, Take, without_unread};
 use super::error::Position;
 use super::intake::{FileIntake, Intake};
 use super::text::Text;
@@ -100,20 +100,18 @@ impl<R: BufRead> Cutter<R> {
                 Some(_) => return Err(self.unexpected("expected `:`")),
                 None => return Err(self.wrong("EOF while parsing an object")),
             }
-            match self.peek()? {
-                Some(b'[') if object.streams(&key) => {
+            match (object.streams(&key), self.peek()?) {
+                (true, Some(b'[')) => {
                     object.begin_items();
                     self.elements(|item| object.item(item))?;
                 }
-                Some(b'n') if object.streams(&key) => {
+                (true, Some(b'n')) => {
                     self.value(PhantomData::<()>)?;
                     object.begin_items();
                 }
-                Some(next) if next != b'{' && object.streams(&key) => {
-                    return Err(self.unexpected("expected a sequence of items"));
-                }
+                (true, Some(next)) if next != b'{' => return Err(self.unexpected("expected a sequence of items")),
                 _ => {
-                    let value = self.value(value(&key))?;
+                    let value = self.value(without_unread(&key))?;
                     object.insert(key, value);
                 }
             }
@@ -126,7 +124,7 @@ impl<R: BufRead> Cutter<R> {
         self.pass(1);
         let mut first = true;
         while self.goes_on(b']', "a list", &mut first)? {
-            take(self.value(value(""))?);
+            take(self.value(without_unread(""))?);
         }
         Ok(())
     }
@@ -176,7 +174,7 @@ impl<R: BufRead> Cutter<R> {
                 Some(Err(error)) if self.ended || !error.is_eof() => {
                     // Passing over a value words and places a few mistakes otherwise than reading it does, and one is none of
                     // the value: what follows a scalar.
-                    return match value("").deserialize(&mut Deserializer::from_slice(self.rest())) {
+                    return match without_unread("").deserialize(&mut Deserializer::from_slice(self.rest())) {
                         Ok(_) => Ok(length),
                         Err(error) => Err(self.located(&error)),
                     };
