@@ -91,13 +91,13 @@ fn a_json_list_of_ten_thousand_items_is_judged_in_bounded_memory() {
             (0..4).map(|variable| serde_json::json!({"name": format!("VARIABLE_{variable}"), "value": "x"})).collect();
         let container = serde_json::json!({"name": "app", "env": variables, "securityContext": {"allowPrivilegeEscalation": false}});
         serde_json::json!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": format!("api-{number}")},
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": format!("api-{number}"), "annotations": {"note": "x".repeat(2000)}},
             "spec": {"template": {"spec": {"containers": [container]}}}
         })
     };
     let items: Vec<String> = (0..DOCUMENTS).map(|number| item(number).to_string()).collect();
     directory.write("list.json", format!(r#"{{"apiVersion": "v1", "items": [{}], "kind": "List"}}"#, items.join(",")));
-    judges_within(&directory, "list.json", DOCUMENTS, 6 * 1024);
+    judges_within(&directory, "list.json", DOCUMENTS, 12 * 1024);
 }
 
 #[test]
