@@ -266,13 +266,13 @@ impl Ord for ContainerKey {
 
 /// Pods that share something: how many, the first by name, and whether one is a static pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct PodTally {
     pub(crate) pods: u64,
     pod: Box<str>,
     mirror: bool,
 }
 
-impl Tally {
+impl PodTally {
     /// Adds a pod.
     pub(crate) fn add(&mut self, pod: &Metadata) {
         self.merge(1, &pod.name, pod.mirror());
@@ -292,7 +292,7 @@ impl Tally {
 struct ContainerEntry {
     /// In their order.
     reasons: Box<[Reason]>,
-    tally: Tally,
+    tally: PodTally,
     privileges: Option<Privileges>,
     /// None where there are none, as of most.
     secrets: Option<Box<SecretNames>>,
@@ -350,7 +350,7 @@ impl ContainerFindings {
     pub(crate) fn add_all(
         &mut self,
         key: ContainerKey,
-        pods: &Tally,
+        pods: &PodTally,
         reasons: &[Reason],
         registry: BTreeSet<(Reason, String)>,
     ) {

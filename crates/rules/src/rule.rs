@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -518,6 +518,15 @@ impl Counts {
 /// A number and its noun: `1 pod`, `2 pods`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The first few names, and how many more there are.
+pub(crate) fn first_few(names: &BTreeSet<String>, few: usize) -> String {
+    let mut words = names.iter().take(few).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > few {
+        words.push_str(&format!(" and {} more", names.len() - few));
+    }
+    words
 }
 
 /// AWS Config's compliance type, of which a judgement gives two.

@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::object::Metadata;
+use crate::rule::first_few;
 
-/// How many policies a note names.
-const NAMED: usize = 5;
+/// How many policies or namespaces a note names.
+pub(super) const NAMED: usize = 5;
 
 /// Policies that do not count as their writers may expect, by kind and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,15 +22,6 @@ impl Uncounted {
 
     /// One note for each kind and reason.
     pub(super) fn notes(&self) -> impl Iterator<Item = String> {
-        self.policies.iter().map(|((kind, why), names)| format!("{kind} {}: {why}", listed(names)))
+        self.policies.iter().map(|((kind, why), names)| format!("{kind} {}: {why}", first_few(names, NAMED)))
     }
-}
-
-/// The first few names, and how many more there are.
-pub(super) fn listed(names: &BTreeSet<String>) -> String {
-    let mut words = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > NAMED {
-        words.push_str(&format!(" and {} more", names.len() - NAMED));
-    }
-    words
 }

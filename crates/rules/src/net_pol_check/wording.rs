@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 use super::Requires;
 use super::isolation::Directions;
 use super::namespace::Judgement;
-use super::uncounted::listed;
+use super::uncounted::NAMED;
 use crate::finding::Reason;
-use crate::rule::counted;
+use crate::rule::{counted, first_few};
 
 /// How to switch enforcement on.
 pub(super) const ENFORCE: &str = "Switch on something that enforces network policies: set enableNetworkPolicy to \
@@ -94,7 +94,7 @@ pub(super) fn advice(judgement: &Judgement) -> String {
 /// The note about namespaces whose policies select no pod.
 pub(super) fn idle(namespaces: &BTreeSet<String>) -> String {
     let number = namespaces.len() as u64;
-    format!("policies select no pod in {}: {}", counted(number, "namespace"), listed(namespaces))
+    format!("policies select no pod in {}: {}", counted(number, "namespace"), first_few(namespaces, NAMED))
 }
 
 /// The note about namespaces that were not judged.

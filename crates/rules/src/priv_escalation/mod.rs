@@ -110,8 +110,8 @@ impl Parameters {
         PrivEscalation {
             parameters: self,
             findings: ContainerFindings::default(),
-            escalating: Tally::default(),
-            with_secrets: Tally::default(),
+            escalating: ContainerTally::default(),
+            with_secrets: ContainerTally::default(),
             unset: 0,
         }
     }
@@ -119,14 +119,14 @@ impl Parameters {
 
 /// Containers of which something is true, over all pods.
 #[derive(Clone, Copy, Default)]
-struct Tally {
+struct ContainerTally {
     /// Those that are found, or only reported.
     found: u64,
     /// Those that would be found without an exemption.
     exempted: u64,
 }
 
-impl Tally {
+impl ContainerTally {
     /// What follows the words that nothing was found.
     fn qualified(self) -> &'static str {
         if self.exempted > 0 { " without an exemption" } else { "" }
@@ -138,9 +138,9 @@ pub(crate) struct PrivEscalation {
     parameters: Parameters,
     findings: ContainerFindings,
     /// Containers that may escalate privileges.
-    escalating: Tally,
+    escalating: ContainerTally,
     /// Containers with Secrets in their environment.
-    with_secrets: Tally,
+    with_secrets: ContainerTally,
     /// Containers that leave the field unset although `explicit` lets it pass.
     unset: u64,
 }
@@ -187,7 +187,7 @@ impl PrivEscalation {
             return;
         }
         let exempt = context.exempts_container(pod, &container.name);
-        let count = |tally: &mut Tally, counts: bool| {
+        let count = |tally: &mut ContainerTally, counts: bool| {
             let number = if exempt { &mut tally.exempted } else { &mut tally.found };
             *number += u64::from(counts);
         };

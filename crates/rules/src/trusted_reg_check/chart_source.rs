@@ -10,7 +10,7 @@ use crate::finding::{Finding, Owner, Reason};
 use crate::kind::{Kind, Object};
 use crate::object::{ArgoApplicationSet, ArgoApplicationSpec, ArgoSource, FluxSource, Metadata, SourceReference};
 use crate::parameters::{ParameterError, RuleParameters};
-use crate::rule::{Context, Scene, counted};
+use crate::rule::{Context, Scene, counted, first_few};
 
 /// The name of the parameter.
 pub(super) const PARAMETER: &str = "trustedChartSources";
@@ -205,13 +205,10 @@ impl ChartSources {
             context.note_first(format!("chart sources not judged, as they may not be listed: {}", kinds.join(", ")));
         }
         for (why, objects) in &self.unknown {
-            let mut named = objects.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-            if objects.len() > NAMED {
-                named.push_str(&format!(" and {} more", objects.len() - NAMED));
-            }
             context.note_first(format!(
-                "chart sources of {} not judged, as they have {why}: {named}",
-                counted(objects.len() as u64, "object")
+                "chart sources of {} not judged, as they have {why}: {}",
+                counted(objects.len() as u64, "object"),
+                first_few(objects, NAMED)
             ));
         }
     }

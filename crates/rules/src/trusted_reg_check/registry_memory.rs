@@ -6,7 +6,7 @@ use super::gates::Gates;
 use super::running_image;
 use super::scan::{Scanned, scanned};
 use super::settings::{encrypted_with_kms, movable};
-use crate::finding::{ContainerKey, Reason, Tally};
+use crate::finding::{ContainerKey, PodTally, Reason};
 use crate::image::{EcrRegistry, ImageReference};
 use crate::registry::{EcrRepository, ImageName, RegistryAnswer, RegistryQuestion};
 use crate::rule::{Context, Scene, counted};
@@ -18,7 +18,7 @@ pub(super) struct RegistryMemory {
     images: Vec<ImageInUse>,
     /// The place in `images`, by reference and `imageID`; an image volume has none.
     places: HashMap<(Box<str>, Option<Box<str>>), usize>,
-    users: BTreeMap<User, Tally>,
+    users: BTreeMap<User, PodTally>,
     answers: HashMap<RegistryQuestion, RegistryAnswer>,
 }
 
@@ -169,7 +169,7 @@ impl RegistryMemory {
     }
 
     /// Those who use images, and what the registry says against the image of each.
-    pub(super) fn users(&mut self) -> Vec<(User, Tally, Objections)> {
+    pub(super) fn users(&mut self) -> Vec<(User, PodTally, Objections)> {
         let objections: Vec<Objections> = self.images.iter().map(|image| self.objections(image)).collect();
         let users = std::mem::take(&mut self.users).into_iter();
         users
