@@ -205,8 +205,16 @@ mod tests {
 
     #[test]
     fn what_is_no_label_is_refused() {
-        for entry in [&b"\x12\x03api"[..], b"\x0a\x03ap", b"\x0a\x01\xff", b"\x08\x01", b"\x0a\x01a\x12\x01b\x12\x01c"]
-        {
+        // A value alone, a key cut short, one that is no UTF-8, two that are numbers, and a second value.
+        let refused: [&[u8]; 6] = [
+            b"\x12\x03api",
+            b"\x0a\x03ap",
+            b"\x0a\x01\xff",
+            b"\x08\x01",
+            b"\x08\x01a\x12\x01b",
+            b"\x0a\x01a\x12\x01b\x12\x01c",
+        ];
+        for entry in refused {
             assert!(decoded(&[entry]).is_err(), "{entry:?}");
         }
         let error = serde_json::from_str::<Labels>(r#"{"version": 1}"#).unwrap_err().to_string();

@@ -407,14 +407,15 @@ fn open(requires: &str, policies: &[(Kind, Value)]) -> Vec<(&'static str, String
     open.into_iter().map(|policy| (policy.kind, policy.name, policy.only_open)).collect()
 }
 
+fn named(name: &str, spec: &Value) -> (Kind, Value) {
+    let (kind, mut value) = policy(spec.clone());
+    value["metadata"]["name"] = json!(name);
+    (kind, value)
+}
+
 #[test]
 fn a_finding_names_the_policies_that_let_everything_through() {
     let both = json!({"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{}], "egress": [{}]});
-    let named = |name: &str, spec: &Value| {
-        let (kind, mut value) = policy(spec.clone());
-        value["metadata"]["name"] = json!(name);
-        (kind, value)
-    };
     let core = |name: &str, only: &[&'static str]| ("NetworkPolicy", name.to_owned(), only.to_vec());
     assert_eq!(open("default-deny", &[policy(both.clone())]), [core("p", &["ingress", "egress"])]);
     assert_eq!(open("default-deny-ingress", &[policy(both.clone())]), [core("p", &["ingress"])]);
@@ -433,10 +434,16 @@ fn a_finding_names_the_policies_that_let_everything_through() {
 #[test]
 fn a_policy_that_is_open_for_some_pods_or_where_nothing_is_asked_is_not_named() {
     let some = json!({"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{}]});
-    assert_eq!(open("default-deny-ingress", &[policy(some)]), []);
+    assert_eq!(open("default-deny-ingress", &[policy(some.clone())]), []);
     let egress = json!({"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]});
-    assert_eq!(open("default-deny-ingress", &[policy(egress)]), []);
+    assert_eq!(open("default-deny-ingress", &[policy(egress.clone())]), []);
     assert_eq!(open("default-deny", &[policy(json!({"podSelector": {}}))]), []);
+    // Nor beside one that is named.
+    let every = json!({"podSelector": {}, "ingress": [{}]});
+    assert_eq!(
+        open("default-deny-ingress", &[policy(every), named("some", &some), named("egress", &egress)]),
+        [("NetworkPolicy", "p".to_owned(), vec!["ingress"])]
+    );
 }
 
 #[test]
