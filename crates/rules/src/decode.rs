@@ -5,6 +5,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::kind::{Kind, Object};
+use crate::mapping::Mapping;
 use crate::object::null_as_default;
 use crate::protobuf;
 
@@ -158,7 +159,7 @@ pub fn decode_object(kind: Kind, value: &Value, visit: &mut dyn FnMut(Object<'_>
 /// # Errors
 /// An object that does not decode: the error names it and the path of the field.
 pub fn decode<T: DeserializeOwned>(kind: &'static str, value: &Value) -> Result<T, DecodeError> {
-    serde_path_to_error::deserialize(value).map_err(|error| DecodeError {
+    serde_path_to_error::deserialize(Mapping(value)).map_err(|error| DecodeError {
         kind,
         name: name_of(value),
         path: error.path().to_string(),

@@ -2,6 +2,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::finding::Owner;
+use crate::mapping::Mapping;
 use crate::parameters::ParameterError;
 use crate::rule::RuleName;
 
@@ -52,12 +53,19 @@ impl Exemption {
     pub fn parse_list(parameter: &str, json: &str) -> Result<Vec<Self>, ParameterError> {
         let error =
             |given: String| ParameterError { parameter: parameter.to_owned(), given, allowed: SHAPE.to_owned() };
-        let exemptions: Vec<Self> = serde_json::from_str(json).map_err(|cause| error(format!("{json:?} ({cause})")))?;
+        let exemptions = Self::read_list(json).map_err(|cause| error(format!("{json:?} ({cause})")))?;
         for (index, exemption) in exemptions.iter().enumerate() {
             if let Some(mistake) = exemption.mistake() {
                 return Err(error(format!("item {index} with {mistake}")));
             }
         }
+        Ok(exemptions)
+    }
+
+    fn read_list(json: &str) -> serde_json::Result<Vec<Self>> {
+        let exemptions = serde_json::from_str(json)?;
+        // The text knows where a mistake is, and which name comes twice; the value, that an object is no sequence.
+        Vec::<Self>::deserialize(Mapping(&serde_json::from_str(json)?))?;
         Ok(exemptions)
     }
 

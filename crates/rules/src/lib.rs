@@ -13,6 +13,7 @@ mod finding;
 mod image;
 mod json;
 mod kind;
+mod mapping;
 mod net_pol_check;
 pub mod object;
 mod parameters;

@@ -188,13 +188,13 @@ fn may_be_list(object: &Map<String, Value>) -> bool {
 
 /// What a typed list says of its items, which then do not say it themselves.
 #[derive(Clone, Debug, Default)]
-struct ItemType {
+pub(super) struct ItemType {
     kind: Option<String>,
     api_version: Option<Value>,
 }
 
 impl ItemType {
-    fn of(list: &Map<String, Value>) -> Self {
+    pub(super) fn of(list: &Map<String, Value>) -> Self {
         let kind = list.get("kind").and_then(Value::as_str).and_then(|kind| kind.strip_suffix("List"));
         Self {
             kind: kind.filter(|kind| !kind.is_empty()).map(str::to_owned),
@@ -202,8 +202,13 @@ impl ItemType {
         }
     }
 
+    /// The kind of its items; none of a list of any kinds.
+    pub(super) fn kind(&self) -> Option<&str> {
+        self.kind.as_deref()
+    }
+
     /// Gives an item the kind that only its list says.
-    fn complete(&self, item: &mut Value) {
+    pub(super) fn complete(&self, item: &mut Value) {
         if let (Value::Object(item), Some(kind)) = (item, &self.kind)
             && !item.contains_key("kind")
         {

@@ -10,7 +10,7 @@ use eks_rules::object::{CronJob, Metadata, Namespace, Pod, PodTemplate, PodTempl
 use eks_rules::{DecodeError, Judge, Kind, Object, Owner, Report, decode, decode_object};
 use serde_json::{Map, Value};
 
-use super::document::Take;
+use super::document::{ItemType, Take};
 use super::error::{Errors, Position};
 use super::kinds::{Known, is_known_name, is_name_of_charts, known, of_charts};
 
@@ -86,7 +86,7 @@ impl Take for FileIntake<'_> {
 pub(super) struct Intake {
     judges: Vec<(Judge, BTreeSet<Kind>)>,
     /// By name: those that are declared, and those that objects name.
-    namespaces: BTreeMap<String, Option<Namespace>>,
+    namespaces: BTreeMap<String, Vec<Namespace>>,
     controllers: HashSet<Controller>,
     /// By their controllers.
     waiting: BTreeMap<Vec<Controller>, Vec<Waiting>>,
@@ -162,8 +162,12 @@ impl Intake {
             }
         }
         for (name, declared) in std::mem::take(&mut self.namespaces) {
-            let namespace = declared.unwrap_or_else(|| Namespace::named(&name));
-            self.observe(Kind::Namespace, Object::Namespace(&namespace));
+            if declared.is_empty() {
+                self.observe(Kind::Namespace, Object::Namespace(&Namespace::named(&name)));
+            }
+            for namespace in &declared {
+                self.observe(Kind::Namespace, Object::Namespace(namespace));
+            }
         }
         let reports = self.judges.into_iter().map(|(judge, _)| judge.report()).collect();
         Ok((reports, self.counted.notes()))
@@ -182,8 +186,10 @@ impl Intake {
         if api_version.is_empty() && (is_known_name(&kind) || of_chart || kind == "List") {
             return Err(format!("{kind} without apiVersion"));
         }
-        if kind == "List" && api_version == "v1" {
-            return self.take_list(file, position, object.remove("items"));
+        let list = ItemType::of(&object);
+        let of_known = || list.kind().is_some_and(|item| known(&api_version, item).is_some());
+        if (kind == "List" && api_version == "v1") || (kind.ends_with("List") && of_known()) {
+            return self.take_list(file, position, &list, object.remove("items"));
         }
         let known = known(&api_version, &kind);
         match known.filter(|known| !matches!(known, Known::Read(kind) if of_charts(*kind) && !of_chart)) {
@@ -201,10 +207,17 @@ impl Intake {
     }
 
     /// A list within a list, or one whose items are not a sequence.
-    fn take_list(&mut self, file: &str, position: Position, items: Option<Value>) -> Result<(), String> {
+    fn take_list(
+        &mut self,
+        file: &str,
+        position: Position,
+        list: &ItemType,
+        items: Option<Value>,
+    ) -> Result<(), String> {
         match items {
             Some(Value::Array(items)) => {
-                for item in items {
+                for mut item in items {
+                    list.complete(&mut item);
                     self.take(file, position, Ok(item));
                 }
                 Ok(())
@@ -219,7 +232,7 @@ impl Intake {
         match known {
             Known::Read(Kind::Namespace) => {
                 let namespace: Namespace = decode("Namespace", &value)?;
-                self.namespaces.insert(namespace.metadata.name.clone(), Some(namespace));
+                self.namespaces.entry(namespace.metadata.name.clone()).or_default().push(namespace);
             }
             Known::Read(Kind::Pod) => {
                 drop_volumes_without_image(&mut value);
@@ -316,7 +329,7 @@ impl Intake {
 
     fn name_namespace(&mut self, namespace: &str) {
         if !self.namespaces.contains_key(namespace) {
-            self.namespaces.insert(namespace.to_owned(), None);
+            self.namespaces.insert(namespace.to_owned(), Vec::new());
         }
     }
 

@@ -137,7 +137,10 @@ impl Search {
         let text = |key: &str| object.get(key).and_then(Node::text);
         let Some(kind) = text("kind").or(list.kind) else { return };
         let api_version = text("apiVersion").or(list.api_version).unwrap_or_default();
-        if kind == "List" {
+        if let Some(item) =
+            kind.strip_suffix("List").filter(|item| item.is_empty() || known(api_version, item).is_some())
+        {
+            let list = ListType { kind: Some(item).filter(|item| !item.is_empty()), api_version: Some(api_version) };
             object.get("items").into_iter().flat_map(Node::elements).for_each(|item| self.object(item, list));
             return;
         }

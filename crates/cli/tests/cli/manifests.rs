@@ -43,6 +43,28 @@ fn what_a_declared_namespace_says_holds_wherever_it_is_declared() {
 }
 
 #[test]
+fn a_namespace_that_is_declared_twice_is_all_that_is_said_of_it() {
+    let terminating =
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: gone, deletionTimestamp: '2024-01-01T00:00:00Z'}\n";
+    let bare = "apiVersion: v1\nkind: Namespace\nmetadata: {name: gone}\n";
+    let other = "apiVersion: v1\nkind: Namespace\nmetadata: {name: web}\n";
+    for manifests in [[terminating, bare, other], [bare, terminating, other]] {
+        assert_eq!(namespaces(&manifests.join("---\n")), json!([1, ["web"]]), "a terminating namespace is skipped");
+    }
+}
+
+#[test]
+fn a_template_that_calls_itself_static_is_of_its_owner() {
+    let marked = workload("apps/v1", "Deployment", "api").replacen(
+        "  template:\n",
+        "  template:\n    metadata: {annotations: {kubernetes.io/config.mirror: x}}\n",
+        1,
+    );
+    assert!(marked.contains("mirror"), "{marked}");
+    assert_eq!(subjects(&judge(&marked)), ["default/Deployment/api[app] 1"]);
+}
+
+#[test]
 fn a_pod_with_only_a_name_to_generate_has_that_name() {
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {generateName: job-}\nspec: {containers: [{name: a}]}\n";
     let run = judge(pod);
@@ -95,6 +117,10 @@ fn all_forms_of_a_list_are_opened() {
             r#"{{"apiVersion": "v1", "kind": "List", "items": [{{"apiVersion": "v1", "kind": "List", "items": [{typed}]}}]}}"#
         ),
         format!("[{typed}]"),
+        format!(r#"[{{"kind": "PodList", "apiVersion": "v1", "items": [{pod}]}}]"#),
+        format!(
+            r#"{{"apiVersion": "v1", "kind": "List", "items": [{{"items": [{pod}], "kind": "PodList", "apiVersion": "v1"}}]}}"#
+        ),
     ] {
         assert_eq!(subjects(&judge(&list)), ["default/Pod/p[a] 1"], "JSON: {list}");
         assert_eq!(subjects(&judge(&format!("--- # YAML\n{list}"))), ["default/Pod/p[a] 1"], "YAML: {list}");

@@ -87,6 +87,8 @@ impl PodTemplateSpec {
     pub fn into_pod(self, namespace: &str, owner: &Owner) -> Pod {
         let mut metadata = self.metadata;
         metadata.name.clone_from(&owner.name);
+        // Only the kubelet makes static pods.
+        metadata.annotations.mirror = false;
         namespace.clone_into(&mut metadata.namespace);
         metadata.owner_references =
             vec![super::OwnerReference { kind: owner.kind.clone(), name: owner.name.clone(), controller: true }];

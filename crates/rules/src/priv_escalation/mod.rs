@@ -236,13 +236,13 @@ fn privileges(container: &Container, windows: bool) -> Privileges {
 }
 
 /// Whether SYS_ADMIN is in the container's set: added (alone or with ALL) and not itself dropped. Container runtimes
-/// take single drops from an added ALL, and apply single adds after a dropped ALL.
+/// take single drops from an added ALL, and apply single adds after a dropped ALL. That `CAP_SYS_ADMIN` is dropped helps
+/// nothing: containerd puts `CAP_` before each name, and takes away what is not there.
 fn adds_sys_admin(capabilities: &Capabilities) -> bool {
-    let names = |list: &[String], wanted: &[&str]| {
-        list.iter().any(|capability| {
-            let upper = capability.to_ascii_uppercase();
-            wanted.contains(&upper.strip_prefix("CAP_").unwrap_or(&upper))
-        })
+    let adds = |capability: &String| {
+        let upper = capability.to_ascii_uppercase();
+        matches!(upper.strip_prefix("CAP_").unwrap_or(&upper), "SYS_ADMIN" | "ALL")
     };
-    names(&capabilities.add, &["SYS_ADMIN", "ALL"]) && !names(&capabilities.drop, &["SYS_ADMIN"])
+    let drops = |capability: &String| capability.eq_ignore_ascii_case("SYS_ADMIN");
+    capabilities.add.iter().any(adds) && !capabilities.drop.iter().any(drops)
 }

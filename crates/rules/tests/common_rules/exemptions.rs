@@ -332,6 +332,12 @@ fn json_of_another_shape_is_an_error_that_tells_what_is_wrong_with_it() {
             r#"[{"namespace": "a", "owner": {"kind": "Job", "name": "b", "uid": "c"}, "reason": "x"}]"#,
             "unknown field `uid`",
         ),
+        // Which would be read by position.
+        (r#"[[null, "web", null, null, null, "why", null]]"#, "invalid type: sequence, expected struct Exemption"),
+        (
+            r#"[{"namespace": "a", "owner": ["Deployment", "b"], "reason": "x"}]"#,
+            "invalid type: sequence, expected struct ExemptOwner",
+        ),
         (r#"[{"rules": "privEscalation", "namespace": "a", "reason": "x"}]"#, "invalid type: string"),
         (r#"[{"rules": ["privescalation"], "namespace": "a", "reason": "x"}]"#, "unknown variant `privescalation`"),
     ] {

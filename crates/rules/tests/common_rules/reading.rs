@@ -84,6 +84,47 @@ fn pod_error(pod: &Value) -> String {
 }
 
 #[test]
+fn a_sequence_in_the_place_of_an_object_is_an_error_with_its_path() {
+    let spec = |spec: Value| json!({"metadata": {"namespace": "shop", "name": "p"}, "spec": spec});
+    let pod = |container: Value| spec(json!({"containers": [container]}));
+    let context = |context: Value| pod(json!({"name": "a", "securityContext": context}));
+    for (kind, object, path) in [
+        (Kind::Pod, json!([]), "."),
+        (Kind::Pod, json!({"metadata": ["p", "shop"]}), "metadata"),
+        (Kind::Pod, spec(json!([])), "spec"),
+        (Kind::Pod, spec(json!({"os": ["windows"], "containers": []})), "spec.os"),
+        (Kind::Pod, pod(json!(["a", "nginx"])), "spec.containers[0]"),
+        (Kind::Pod, context(json!([])), "spec.containers[0].securityContext"),
+        (Kind::Pod, context(json!([false])), "spec.containers[0].securityContext"),
+        (Kind::NetworkPolicy, spec(json!([])), "spec"),
+        (Kind::NetworkPolicy, spec(json!({"podSelector": []})), "spec.podSelector"),
+        (Kind::NetworkPolicy, spec(json!({"podSelector": {"matchLabels": []}})), "spec.podSelector.matchLabels"),
+        (Kind::NetworkPolicy, spec(json!({"podSelector": {}, "ingress": [[]]})), "spec.ingress[0]"),
+        (
+            Kind::NetworkPolicy,
+            spec(json!({"podSelector": {}, "ingress": [{"from": [{"ipBlock": ["0.0.0.0/0"]}]}]})),
+            "spec.ingress[0].from[0].ipBlock",
+        ),
+        (
+            Kind::NetworkPolicy,
+            spec(json!({"podSelector": {"matchExpressions": [["app", "In", ["web"]]]}})),
+            "spec.podSelector.matchExpressions[0]",
+        ),
+        (Kind::CiliumNetworkPolicy, spec(json!({"endpointSelector": []})), "spec.endpointSelector"),
+        (
+            Kind::CiliumNetworkPolicy,
+            spec(json!({"endpointSelector": {}, "enableDefaultDeny": [true, true]})),
+            "spec.enableDefaultDeny",
+        ),
+        (Kind::CalicoNetworkPolicy, spec(json!([])), "spec"),
+    ] {
+        let error = decode_object(kind, &object, &mut |_| {}).expect_err(path);
+        assert_eq!(error.path, path, "{object}");
+        assert!(error.cause.starts_with("invalid type: sequence, expected "), "{error}");
+    }
+}
+
+#[test]
 fn an_object_that_does_not_decode_is_named_as_far_as_it_has_a_name() {
     let wrong = |metadata: Value| pod_error(&json!({"metadata": metadata, "spec": {"containers": 7}}));
     let told = "spec.containers: invalid type: integer `7`";

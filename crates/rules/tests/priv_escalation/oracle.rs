@@ -184,10 +184,11 @@ fn reasons(reading: &str, container: &Value, windows: bool) -> Vec<&'static str>
     let privileged = context["privileged"] == true;
     let capabilities = |list: &str| -> Vec<String> {
         let names = context["capabilities"][list].as_array().into_iter().flatten();
-        names.map(|name| text(name).to_lowercase().trim_start_matches("cap_").to_owned()).collect()
+        names.map(|name| text(name).to_lowercase()).collect()
     };
     let (added, dropped) = (capabilities("add"), capabilities("drop"));
     let has = |list: &[String], name: &str| list.iter().any(|one| one == name);
+    let adds = |name: &str| has(&added, name) || has(&added, &format!("cap_{name}"));
     let mut found = Vec::new();
     match reading {
         "explicit" => {
@@ -208,7 +209,7 @@ fn reasons(reading: &str, container: &Value, windows: bool) -> Vec<&'static str>
             if privileged {
                 found.push("Privileged");
             }
-            if (has(&added, "sys_admin") || has(&added, "all")) && !has(&dropped, "sys_admin") {
+            if (adds("sys_admin") || adds("all")) && !has(&dropped, "sys_admin") {
                 found.push("SysAdmin");
             }
             if flag.is_none() && !windows {
