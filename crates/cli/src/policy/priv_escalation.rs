@@ -5,7 +5,7 @@ use super::Checks;
 const FLAG: &str = "has(container.securityContext.allowPrivilegeEscalation)";
 const CONTEXT: &str = "has(container.securityContext)";
 
-/// SYS_ADMIN under each of its names, in any case. Letters are written twice because `(?i:S)` matches more than s and S.
+/// SYS_ADMIN in any case. Letters are written twice because `(?i:S)` matches more than s and S.
 const SYS_ADMIN: &str = "[Ss][Yy][Ss]_[Aa][Dd][Mm][Ii][Nn]";
 
 /// Whether an environment variable of a container takes its value from a Secret.
@@ -30,9 +30,10 @@ pub(super) fn checks(reading: Reading, secrets_in_env: Option<SecretsInEnv>) -> 
             format!("{CONTEXT} && has(container.securityContext.privileged) &&\ncontainer.securityContext.privileged");
         let names = |list: &str, pattern: &str| {
             let field = format!("container.securityContext.capabilities.{list}");
-            format!("has({field}) &&\n{field}.exists(capability, capability.matches(r'^(?:[Cc][Aa][Pp]_)?{pattern}$'))")
+            format!("has({field}) &&\n{field}.exists(capability, capability.matches(r'^{pattern}$'))")
         };
-        let added = names("add", &format!("(?:{SYS_ADMIN}|[Aa][Ll][Ll])"));
+        let added = names("add", &format!("(?:[Cc][Aa][Pp]_)?(?:{SYS_ADMIN}|[Aa][Ll][Ll])"));
+        // CAP_SYS_ADMIN is not dropped by its name with the prefix.
         let dropped = names("drop", SYS_ADMIN);
         let sys_admin =
             format!("{CONTEXT} && has(container.securityContext.capabilities) &&\n{added} &&\n!({dropped})");

@@ -334,7 +334,7 @@ impl NetPolCheck {
     fn note_unselective_policies(&mut self) {
         for policy in self.clusterwide.iter().filter(|policy| policy.isolation.isolates) {
             if !self.namespaces.iter().any(|(name, state)| state.is_selected_by(name, policy)) {
-                self.uncounted.add(policy.kind, &policy.metadata, "selects no namespace for certain".to_owned());
+                self.uncounted.add(policy.kind, &policy.metadata, "selects no judged namespace for certain".to_owned());
             }
         }
     }

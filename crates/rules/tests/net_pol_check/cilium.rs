@@ -245,7 +245,7 @@ fn a_clusterwide_policy_by_pod_labels_alone_selects_no_namespace_for_certain_and
     let objects = [namespace("shop"), deny, pod(json!({"app": "web"}))];
     assert_eq!(reasons("covered", &objects), [Reason::NoPolicy]);
     let notes = report(&json!({}), &objects).notes;
-    let note = "CiliumClusterwideNetworkPolicy p: selects no namespace for certain";
+    let note = "CiliumClusterwideNetworkPolicy p: selects no judged namespace for certain";
     assert!(notes.iter().any(|known| known == note), "{notes:?}");
 }
 

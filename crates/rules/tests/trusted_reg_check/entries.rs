@@ -240,7 +240,7 @@ fn addon_registries() -> Vec<(&'static str, &'static str, &'static str)> {
 #[test]
 fn eks_addons_are_trusted_from_the_registry_of_each_region() {
     let registries = addon_registries();
-    assert_eq!(registries.len(), 45);
+    assert_eq!(registries.len(), 46);
     let parameters = json!({"trustedRegistries": "eks-addons"});
     for (region, account, host) in &registries {
         let scene = eks_rules::Scene { region: Some((*region).to_owned()), ..cluster() };
