@@ -202,11 +202,6 @@ impl ItemType {
         }
     }
 
-    /// The kind of its items; none of a list of any kinds.
-    pub(super) fn kind(&self) -> Option<&str> {
-        self.kind.as_deref()
-    }
-
     /// Gives an item the kind that only its list says.
     pub(super) fn complete(&self, item: &mut Value) {
         if let (Value::Object(item), Some(kind)) = (item, &self.kind)

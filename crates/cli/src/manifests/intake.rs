@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::document::{ItemType, Take};
 use super::error::{Errors, Position};
-use super::kinds::{Known, is_known_name, is_name_of_charts, known, of_charts};
+use super::kinds::{Known, is_known_name, is_list, is_name_of_charts, known, of_charts};
 
 /// How many objects without a container are named in a note.
 const NAMED: usize = 5;
@@ -186,9 +186,8 @@ impl Intake {
         if api_version.is_empty() && (is_known_name(&kind) || of_chart || kind == "List") {
             return Err(format!("{kind} without apiVersion"));
         }
-        let list = ItemType::of(&object);
-        let of_known = || list.kind().is_some_and(|item| known(&api_version, item).is_some());
-        if (kind == "List" && api_version == "v1") || (kind.ends_with("List") && of_known()) {
+        if is_list(&api_version, &kind) {
+            let list = ItemType::of(&object);
             return self.take_list(file, position, &list, object.remove("items"));
         }
         let known = known(&api_version, &kind);

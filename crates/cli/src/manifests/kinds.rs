@@ -68,6 +68,16 @@ pub(super) fn known(api_version: &str, kind: &str) -> Option<Known> {
     }
 }
 
+/// Whether an object that stands in a list is a list itself: one of any kinds, or of one that a rule reads. Other names
+/// only end like that of a list.
+pub(super) fn is_list(api_version: &str, kind: &str) -> bool {
+    match kind.strip_suffix("List") {
+        Some("") => api_version == "v1",
+        Some(item) => known(api_version, item).is_some(),
+        None => false,
+    }
+}
+
 /// A kind that the rules read as it is, under its apiVersion or the one in which it began.
 fn read(group: &str, api_version: &str, name: &str) -> Option<Kind> {
     let kind = match (group, name) {

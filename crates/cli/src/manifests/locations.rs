@@ -8,7 +8,7 @@ use eks_rules::object::Metadata;
 use eks_rules::{ChartUrl, ContainerKind, Finding, Kind, Owner};
 
 use super::files::Input;
-use super::kinds::{Known, known, of_charts};
+use super::kinds::{Known, is_list, known, of_charts};
 use super::node::{ListType, Node, Nodes, Place};
 use super::places;
 use super::text::Text;
@@ -137,10 +137,8 @@ impl Search {
         let text = |key: &str| object.get(key).and_then(Node::text);
         let Some(kind) = text("kind").or(list.kind) else { return };
         let api_version = text("apiVersion").or(list.api_version).unwrap_or_default();
-        if let Some(item) =
-            kind.strip_suffix("List").filter(|item| item.is_empty() || known(api_version, item).is_some())
-        {
-            let list = ListType { kind: Some(item).filter(|item| !item.is_empty()), api_version: Some(api_version) };
+        if is_list(api_version, kind) {
+            let list = object.list_type();
             object.get("items").into_iter().flat_map(Node::elements).for_each(|item| self.object(item, list));
             return;
         }

@@ -68,6 +68,11 @@ impl Node {
         })
     }
 
+    /// What it says of its items, where it is a list.
+    pub(super) fn list_type(&self) -> ListType<'_> {
+        list_type(&self.content)
+    }
+
     /// The value at the end of a path of keys.
     pub(super) fn at(&self, path: &[&str]) -> Option<&Self> {
         path.iter().try_fold(self, |node, key| node.get(key))
@@ -240,7 +245,7 @@ impl<F: FnMut(&Node, ListType<'_>)> Nodes<F> {
     }
 
     fn end_root(&mut self, root: &Node) {
-        let list = list_type(&root.content);
+        let list = root.list_type();
         for item in self.held.drain(..) {
             (self.take)(&item, list);
         }

@@ -83,6 +83,14 @@ fn json_has_places_also_of_typed_lists_and_of_several_values() {
 }
 
 #[test]
+fn items_of_a_typed_list_within_a_list_have_their_places() {
+    let within = "{\"kind\": \"List\", \"apiVersion\": \"v1\", \"items\": [\n{\"kind\": \"PodList\", \"apiVersion\": \"v1\", \
+                  \"items\": [\n{\"metadata\": {\"name\": \"p\"}, \"spec\": {\"containers\": [{\"name\": \"a\"}]}}]}]}\n";
+    let directory = directory("json_places_within", &[("pods.json", within)]);
+    assert_eq!(places(&directory, "privEscalation", &["pods.json"]), ["pods.json:3:53 default/Pod/p/a"]);
+}
+
+#[test]
 fn the_place_is_that_of_the_owner_and_not_of_a_pod_that_it_controls() {
     let pod = "\
 apiVersion: v1
